@@ -1,0 +1,150 @@
+"""Checkpoint -> Bundle: graphs, shared weights, parity gate, golden answers, manifest."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from export.graphs import label_graph, rationale_graphs
+from export.parity import ParityResult, Thresholds, compare, require
+from export.weights import share_weights
+from student.bundle import GOLDEN, TASKS, TOKENIZER, WEIGHTS, Bundle, Graphs, Manifest, new_bundle, write_manifest
+from student.errors import ExportError, InputError
+from student.runtime import OnnxStudent, Question
+from training.checkpoint import Checkpoint
+from training.data.example import Example
+from training.scoring import TorchStudent
+
+_log = logging.getLogger(__name__)
+
+GOLDEN_PER_TASK = 4
+_GRAPHS = Graphs(
+    label="label.onnx", encoder="encoder.onnx", decoder_first="decoder_first.onnx", decoder_next="decoder_next.onnx"
+)
+
+
+def compile_bundle(
+    checkpoint: Checkpoint,
+    target: Path,
+    examples: Sequence[Example],
+    *,
+    name: str,
+    thresholds: Thresholds | None = None,
+    force: bool = False,
+    progress: bool = True,
+) -> Bundle:
+    """Compile a student.
+
+    Args:
+        checkpoint: the trained student.
+        target: directory of the bundle.
+        examples: real rows for the parity gate and the golden answers, some of each task.
+        name: name of the student.
+        thresholds: what the gate demands.
+        force: replace a bundle that is there already.
+        progress: show a progress bar.
+
+    Returns:
+        The bundle, opened and verified.
+
+    Raises:
+        ExportError: the student cannot be compiled, or a task has no row to check it on.
+        ParityError: the compiled student answers otherwise; nothing is written.
+        BundleError: `target` is taken.
+    """
+    checkpoint.model.float()
+    original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
+    with new_bundle(target, force=force) as folder:
+        _log.info("export: graphs")
+        _write_graphs(checkpoint, folder)
+        (folder / TOKENIZER).write_text(checkpoint.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
+        tasks = [task.model_dump(mode="json") for task in checkpoint.tasks.values()]
+        _write_json(folder / TASKS, tasks)
+        _write_json(folder / GOLDEN, [])
+        # The runtime opens bundles and nothing else: the one under test gets a manifest, and its final one after it.
+        draft = _manifest(checkpoint, folder, name, parity={})
+        compiled = OnnxStudent(Bundle.open(folder))
+        rows = _usable(compiled, examples)
+        result = compare(original, compiled, rows, progress=progress)
+        require(result, thresholds or Thresholds())
+        _write_json(folder / GOLDEN, _golden(compiled, rows))
+        (folder / "manifest.json").unlink()
+        _manifest(checkpoint, folder, draft.name, parity=_parity_record(result, thresholds or Thresholds()))
+    return Bundle.open(target)
+
+
+def _write_graphs(checkpoint: Checkpoint, folder: Path) -> None:
+    longest = max(task.limits.source_tokens for task in checkpoint.tasks.values())
+    graphs = {_GRAPHS.label: label_graph(checkpoint.model, longest)}
+    files = _GRAPHS.model_dump()
+    graphs.update({files[role]: graph for role, graph in rationale_graphs(checkpoint.model).items()})
+    share_weights(graphs, folder, WEIGHTS)
+
+
+def _manifest(checkpoint: Checkpoint, folder: Path, name: str, *, parity: dict[str, Any]) -> Manifest:
+    config = checkpoint.model.config
+    packages = ("quickstep", "torch", "transformers", "optimum-onnx", "onnx", "onnxruntime")
+    return write_manifest(
+        folder,
+        name=name,
+        graphs={"fp32": _GRAPHS},
+        start_token=config.decoder_start_token_id,
+        end_token=config.eos_token_id,
+        pad_token=config.pad_token_id,
+        max_source_tokens=max(task.limits.source_tokens for task in checkpoint.tasks.values()),
+        made_by={
+            "training": {key: value for key, value in checkpoint.record.items() if key not in ("tasks", "format")},
+            "export_versions": {package: metadata.version(package) for package in packages},
+        },
+        parity=parity,
+    )
+
+
+def _usable(compiled: OnnxStudent, examples: Sequence[Example]) -> list[Example]:
+    """Rows that a client could send; those over a limit were cut for training and are refused in production."""
+    rows = []
+    for row in examples:
+        try:
+            compiled.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
+        except InputError:
+            continue
+        rows.append(row)
+    unchecked = sorted(set(compiled.bundle.tasks) - {row.task for row in rows})
+    if unchecked:
+        raise ExportError(
+            f"no row to check task {', '.join(unchecked)} on ({len(examples)} rows were given); give --rows FILE.jsonl"
+        )
+    _log.info("parity: %d rows, %d left out as over a token limit", len(rows), len(examples) - len(rows))
+    return rows
+
+
+def _golden(compiled: OnnxStudent, rows: Sequence[Example]) -> list[dict[str, Any]]:
+    golden = []
+    for task in compiled.bundle.tasks:
+        for row in [row for row in rows if row.task == task][:GOLDEN_PER_TASK]:
+            prepared = compiled.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
+            explanation = compiled.explain([prepared])[0]
+            probabilities = explanation.prediction.probabilities
+            golden.append(
+                {
+                    "task": row.task,
+                    "inputs": dict(row.inputs),
+                    "choices": list(row.choices),
+                    "answer": explanation.prediction.answer,
+                    "probabilities": None if probabilities is None else [item.probability for item in probabilities],
+                    "rationale": explanation.rationale,
+                }
+            )
+    return golden
+
+
+def _parity_record(result: ParityResult, thresholds: Thresholds) -> dict[str, Any]:
+    return {"thresholds": vars(thresholds) | {}, "result": result.as_dict()}
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Offers a student over HTTP."""

@@ -1,0 +1,1 @@
+"""The HTTP surface: routes, the models they speak, and their documentation."""

@@ -1,0 +1,127 @@
+"""`quickstep serve`: flags, the ready line, the exit status."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from serving.settings import ENVIRONMENT_PREFIX, Settings
+from student.errors import QuickstepError
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+def main(argv: list[str]) -> int:
+    """Serve a student until SIGTERM or SIGINT.
+
+    Returns:
+        0 after a signal, 1 if the student cannot be served or the port not be listened on, 2 for wrong usage.
+    """
+    arguments = vars(_parser().parse_args(argv))
+    try:
+        settings = Settings(**{name: text for name, text in arguments.items() if text is not None})
+    except ValidationError as error:
+        _complain(_settings_message(error))
+        return 2
+    logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
+    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
+    try:
+        _serve(settings)
+    except QuickstepError as error:
+        _complain(str(error))
+        return 1
+    return 0
+
+
+def _serve(settings: Settings) -> None:
+    # Imported here: `--help` and wrong usage need neither FastAPI nor ONNX Runtime.
+    from serving.app import create_app
+    from serving.engines.local import LaneLimits, LocalEngine
+    from serving.metrics import Metrics
+    from serving.server import Server, bind, url_of
+    from student.runtime import OnnxStudent
+
+    bound = bind(settings.host, settings.port)
+    metrics = Metrics()
+    engine = LocalEngine(
+        lambda: OnnxStudent.load(settings.bundle, settings.threads),
+        LaneLimits(settings.label_limits, settings.rationale_limits),
+        metrics.observe_batch,
+    )
+    app = create_app(settings, engine, metrics)
+    lifecycle = app.state.parts.lifecycle
+    server = Server(app, settings)
+
+    async def announce() -> None:
+        await lifecycle.settled.wait()
+        if lifecycle.started is not None:
+            bundle = lifecycle.started.bundle
+            _say(f"ready: {url_of(bound)} serves {bundle.label} (tasks: {', '.join(bundle.tasks)})")
+
+    async def serve() -> None:
+        announcing = asyncio.create_task(announce())
+        await server.serve(sockets=[bound])
+        announcing.cancel()
+
+    with bound, asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(serve())
+    if lifecycle.failure is not None:
+        if isinstance(lifecycle.failure, QuickstepError):
+            raise lifecycle.failure
+        raise QuickstepError(
+            f"the student could not be loaded: {type(lifecycle.failure).__name__}; see the log"
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="quickstep serve",
+        description="Answer /predict and /explain over HTTP from one student.",
+        epilog="A flag wins over its environment variable.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    for name, field in Settings.model_fields.items():
+        unit, environment = _unit(field), f"{ENVIRONMENT_PREFIX}{name.upper()}"
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            metavar=unit.upper().replace(" ", "_"),
+            help=f"{field.description} [{unit}; default {_default(field)}; {environment}]",
+        )
+    return parser
+
+
+def _unit(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)
+    return str(extra["unit"])
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _settings_message(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_url=False):
+        name = ".".join(str(part) for part in item["loc"])
+        flag = f"--{name.replace('_', '-')} ({ENVIRONMENT_PREFIX}{name.upper()}): " if name else ""
+        given = f"; given {item['input']!r}" if name else ""
+        lines.append(f"{flag}{item['msg'].removeprefix('Value error, ')}{given}")
+    return "\n".join(lines)
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"quickstep serve: {message}\n")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

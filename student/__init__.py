@@ -1,0 +1,1 @@
+"""What a student is and how it answers: tasks, bundles and the torch-free runtime."""

@@ -1,0 +1,281 @@
+"""`Bundle`: a compiled student as one directory, the only artefact that is served.
+
+    bundle/
+      manifest.json     format, name, graphs, tasks, SHA-256 of every other file, what made it, parity results
+      tokenizer.json    the student's tokenizer
+      tasks.json        the task definitions
+      golden.json       questions with the answers that the student gave when it was compiled
+      *.onnx            graphs; their weights lie in weights.bin, once each
+      weights.bin
+
+A bundle is opened by the names in its manifest only. It is refused when a file is missing, changed, unknown, a
+link, or when the format is not this one. It is written to a temporary directory beside its place and renamed, so
+there is a whole bundle or none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from student.errors import BundleError
+from student.task import Task
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+TOKENIZER = "tokenizer.json"
+TASKS = "tasks.json"
+GOLDEN = "golden.json"
+WEIGHTS = "weights.bin"
+REBUILD = "`quickstep export` writes a whole one"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Graphs(_Frozen):
+    """Files of one precision.
+
+    Attributes:
+        label: the label path: encoder and one decoder pass over the trie.
+        encoder: the rationale path's encoder.
+        decoder_first: its decoder's first step, which makes the cache.
+        decoder_next: its decoder's later steps, which read the cache.
+    """
+
+    label: str
+    encoder: str
+    decoder_first: str
+    decoder_next: str
+
+
+class FileRecord(_Frozen):
+    """Size and digest of a file."""
+
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Manifest(_Frozen):
+    """What a bundle is and what made it.
+
+    Attributes:
+        format: version of the bundle format.
+        name: name of the student.
+        graphs: graph files by precision.
+        start_token: id that the decoder starts with.
+        end_token: id of `</s>`.
+        pad_token: id that fills up shorter rows.
+        max_source_tokens: longest input, over all tasks.
+        files: every other file of the bundle.
+        made_by: versions, training configuration, data digest, validation figures.
+        parity: results of the parity gate.
+    """
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    graphs: dict[Literal["fp32"], Graphs]
+    start_token: Annotated[int, Field(ge=0)]
+    end_token: Annotated[int, Field(ge=0)]
+    pad_token: Annotated[int, Field(ge=0)]
+    max_source_tokens: Annotated[int, Field(ge=8)]
+    files: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")], FileRecord]
+    made_by: dict[str, Any]
+    parity: dict[str, Any]
+
+
+class GoldenAnswer(_Frozen):
+    """A question with the answer that the student gave when it was compiled.
+
+    Attributes:
+        probabilities: in the order of the answer space; None for free text.
+    """
+
+    task: str
+    inputs: dict[str, str]
+    choices: tuple[str, ...] = ()
+    answer: str
+    probabilities: tuple[float, ...] | None
+    rationale: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle.
+
+    Attributes:
+        digest: `sha256:` and the digest of the manifest, which names the digests of all other files.
+    """
+
+    path: Path
+    manifest: Manifest
+    digest: str
+    tasks: Mapping[str, Task]
+
+    @property
+    def name(self) -> str:
+        """Name of the student."""
+        return self.manifest.name
+
+    @property
+    def label(self) -> str:
+        """Name and short digest: which student gave an answer."""
+        return f"{self.name}@{self.digest.removeprefix('sha256:')[:12]}"
+
+    @classmethod
+    def open(cls, path: Path) -> Bundle:
+        """Open and verify a bundle.
+
+        Raises:
+            BundleError: anything is missing, changed, unknown or of another format; names the file.
+        """
+        if not path.is_dir():
+            raise BundleError(f"bundle {path}: no such directory; {REBUILD}")
+        content = _read(path, MANIFEST)
+        manifest = _parse_manifest(path, content)
+        _verify_listing(path, manifest)
+        for name, record in manifest.files.items():
+            _verify_file(path / name, record)
+        tasks = _parse(path, TASKS, TypeAdapter(tuple[Task, ...]))
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        return cls(path, manifest, digest, {task.name: task for task in tasks})
+
+    def golden(self) -> tuple[GoldenAnswer, ...]:
+        """The golden answers."""
+        return _parse(self.path, GOLDEN, TypeAdapter(tuple[GoldenAnswer, ...]))
+
+
+@contextlib.contextmanager
+def new_bundle(target: Path, *, force: bool = False) -> Iterator[Path]:
+    """A temporary directory that becomes `target` when the block ends well, and disappears when it does not.
+
+    Args:
+        target: where the bundle shall be.
+        force: replace a bundle that is there already.
+
+    Raises:
+        BundleError: `target` exists and `force` is not set, or is something else than a bundle.
+    """
+    if target.exists() or target.is_symlink():
+        if not force:
+            raise BundleError(f"bundle {target}: exists already; give --force to replace it, or another --output")
+        if not (target / MANIFEST).is_file():
+            raise BundleError(f"bundle {target}: is there and is no bundle; it will not be replaced")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        _replace(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_manifest(folder: Path, **fields: Any) -> Manifest:
+    """Record every file in `folder` and write the manifest; the last step of writing a bundle."""
+    records = {}
+    for file in sorted(folder.iterdir()):
+        records[file.name] = FileRecord(bytes=file.stat().st_size, sha256=_sha256(file))
+        _sync(file)
+    manifest = Manifest(files=records, **fields)
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _sync(folder / MANIFEST)
+    return manifest
+
+
+def _replace(folder: Path, target: Path) -> None:
+    """Move `folder` to `target`. A directory cannot be replaced in one step: the old one steps aside first."""
+    old = folder.with_name(f"{folder.name}.old")
+    if target.exists():
+        target.rename(old)
+    try:
+        folder.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _parse_manifest(path: Path, content: bytes) -> Manifest:
+    try:
+        data = json.loads(content)
+    except ValueError as error:
+        raise BundleError(f"bundle {path / MANIFEST}: is not JSON ({error}); {REBUILD}") from None
+    found = data.get("format") if isinstance(data, dict) else None
+    if found != FORMAT:
+        raise BundleError(f"bundle {path / MANIFEST}: has format {found!r}, this version reads {FORMAT}; export again")
+    try:
+        return Manifest.model_validate(data)
+    except ValidationError as error:
+        raise BundleError(f"bundle {path / MANIFEST}: {_summary(error)}; {REBUILD}") from None
+
+
+def _verify_listing(path: Path, manifest: Manifest) -> None:
+    graphs = {name for precision in manifest.graphs.values() for name in precision.model_dump().values()}
+    unlisted = sorted({TOKENIZER, TASKS, GOLDEN, *graphs} - set(manifest.files))
+    if unlisted:
+        raise BundleError(f"bundle {path / MANIFEST}: lists no {', '.join(unlisted)}; {REBUILD}")
+    present = {entry.name for entry in path.iterdir()} - {MANIFEST}
+    missing = sorted(set(manifest.files) - present)
+    if missing:
+        raise BundleError(f"bundle {path}: {', '.join(missing)} missing; {REBUILD}")
+    unknown = sorted(present - set(manifest.files))
+    if unknown:
+        raise BundleError(f"bundle {path}: {', '.join(unknown)} not in the manifest; remove it, or export again")
+
+
+def _verify_file(file: Path, record: FileRecord) -> None:
+    status = file.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise BundleError(f"bundle {file}: is a link or no plain file; a bundle holds plain files only")
+    if status.st_size != record.bytes:
+        raise BundleError(f"bundle {file}: has {status.st_size} bytes, the manifest says {record.bytes}; {REBUILD}")
+    if _sha256(file) != record.sha256:
+        raise BundleError(f"bundle {file}: was changed after export (SHA-256 differs from the manifest); {REBUILD}")
+
+
+def _read(path: Path, name: str) -> bytes:
+    file = path / name
+    try:
+        if file.is_symlink():
+            raise BundleError(f"bundle {file}: is a link; a bundle holds plain files only")
+        return file.read_bytes()
+    except OSError as error:
+        raise BundleError(f"bundle {file}: cannot be read ({error.strerror}); {REBUILD}") from None
+
+
+def _parse(path: Path, name: str, adapter: TypeAdapter[Any]) -> Any:
+    try:
+        return adapter.validate_json(_read(path, name))
+    except ValidationError as error:
+        raise BundleError(f"bundle {path / name}: {_summary(error)}; {REBUILD}") from None
+
+
+def _summary(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'content'}: {item['msg']}" for item in error.errors()[:3]
+    )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(file: Path) -> None:
+    """Make sure that the content is on disk before the rename that publishes it."""
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())

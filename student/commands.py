@@ -1,0 +1,122 @@
+"""`quickstep verify` and `quickstep predict`: what can be done with a bundle without a server."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from student.errors import InputError, Problem
+from student.runtime import OnnxStudent, PreparedQuestion, Question
+
+_BATCH_ROWS = 16
+
+
+def verify(argv: list[str]) -> int:
+    """Check a bundle: every file's digest, then the golden answers."""
+    parser = argparse.ArgumentParser(
+        prog="quickstep verify",
+        description="Check every file of a bundle against its manifest, then ask its golden questions again.",
+    )
+    parser.add_argument("bundle", type=Path, help="directory of the bundle")
+    parser.add_argument(
+        "--tolerance", type=float, default=1e-3, help="largest difference of a probability (default: %(default)s)"
+    )
+    arguments = parser.parse_args(argv)
+    student = OnnxStudent.load(arguments.bundle)
+    golden = student.bundle.golden()
+    differences = student.check_golden(golden, tolerance=arguments.tolerance)
+    for line in differences:
+        sys.stderr.write(f"{line}\n")
+    files = len(student.bundle.manifest.files)
+    sys.stdout.write(
+        f"{student.bundle.label}: {files} files as in the manifest, "
+        f"{len(golden) - len(differences)} of {len(golden)} golden answers the same\n"
+    )
+    return 1 if differences else 0
+
+
+def predict(argv: list[str]) -> int:
+    """Answer questions given as JSON lines; one JSON line each comes out, in order."""
+    parser = argparse.ArgumentParser(
+        prog="quickstep predict",
+        description='Answer questions given as JSON lines {"task": ..., "inputs": {...}, "choices": [...]}.',
+        epilog="A line that cannot be answered gives an object with errors, and exit status 1 at the end.",
+    )
+    parser.add_argument("bundle", type=Path, help="directory of the bundle")
+    parser.add_argument(
+        "questions", type=argparse.FileType("r", encoding="utf-8"), nargs="?", default=sys.stdin, help="default: stdin"
+    )
+    parser.add_argument("--explain", action="store_true", help="write the rationale as well")
+    arguments = parser.parse_args(argv)
+    student = OnnxStudent.load(arguments.bundle)
+    failed = 0
+    for batch in _batches(arguments.questions):
+        for answer in _answer(student, batch, explain=arguments.explain):
+            failed += "errors" in answer
+            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    return 1 if failed else 0
+
+
+def _batches(stream: TextIO) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for line in stream:
+        if line.strip():
+            batch.append(line)
+        if len(batch) == _BATCH_ROWS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _answer(student: OnnxStudent, lines: list[str], *, explain: bool) -> list[dict[str, object]]:
+    answers: list[dict[str, object]] = [{} for _ in lines]
+    prepared: dict[int, PreparedQuestion] = {}
+    for i, line in enumerate(lines):
+        try:
+            prepared[i] = student.prepare(_question(line), rationale=explain)
+        except InputError as error:
+            answers[i] = {"errors": [{"field": p.field, "message": p.message} for p in error.problems]}
+    questions = list(prepared.values())
+    if not questions:
+        return answers
+    if explain:
+        explanations = student.explain(questions)
+        results = [(item.prediction, {"rationale": item.rationale}) for item in explanations]
+    else:
+        results = [(prediction, {}) for prediction in student.predict(questions)]
+    for i, (prediction, extra) in zip(prepared, results, strict=True):
+        probabilities = None
+        if prediction.probabilities is not None:
+            probabilities = [{"answer": p.answer, "probability": p.probability} for p in prediction.probabilities]
+        answers[i] = {
+            "answer": prediction.answer,
+            "probabilities": probabilities,
+            "value": prediction.value,
+            "task": prepared[i].task.name,
+            "bundle": student.bundle.label,
+            **extra,
+        }
+    return answers
+
+
+def _question(line: str) -> Question:
+    try:
+        content = json.loads(line)
+    except ValueError as error:
+        raise InputError([Problem("line", f"is not JSON: {error}")]) from None
+    if not isinstance(content, dict) or not isinstance(content.get("task"), str):
+        raise InputError([Problem("task", "must be given, as a text")])
+    inputs, choices = content.get("inputs"), content.get("choices", [])
+    problems = []
+    if not isinstance(inputs, dict):
+        problems.append(Problem("inputs", "must be an object of texts by field name"))
+    if not isinstance(choices, list):
+        problems.append(Problem("choices", "must be a list of texts"))
+    if problems:
+        raise InputError(problems)
+    return Question(content["task"], inputs, tuple(choices))

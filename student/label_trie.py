@@ -1,0 +1,251 @@
+"""`LabelTrie`: answers as one packed trie of token nodes, scored in a single decoder pass.
+
+All answers of a question, tokenised and ended by `</s>`, form a trie. At each node the student chooses among
+the node's children; an answer's probability is the product of those choices along its path:
+
+    P(answer) = prod over nodes n on the path of  softmax(logits at n, children of n only)[next token]
+
+Nodes with a single child decide nothing (their factor is 1), so neither they nor anything below them that does not
+branch is computed: answers that differ in their first token need one decoder position, the root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from student.errors import QuickstepError
+
+MAX_NODES = 256
+"""Most decoder positions that one question may need; bounds the work of a request."""
+
+MAX_DEPTH = 128
+"""Longest path in tokens; the graph holds a relative-position bias for each distance up to it."""
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+class TrieError(QuickstepError):
+    """No trie can be built. `positions` are the indices of the answers at fault."""
+
+    def __init__(self, message: str, positions: Sequence[int]) -> None:
+        self.positions = tuple(positions)
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class LabelTrie:
+    """The branching part of the trie of some answers, packed into arrays.
+
+    Attributes:
+        node_tokens: [nodes] int64, the decoder's input at each position; position 0 is the start token.
+        node_depths: [nodes] int64, tokens between the root and the node.
+        ancestors: [nodes, nodes] bool; [i, j] says that j is i or lies on the path from the root to i.
+        edge_nodes: [edges] int64, the node that an edge leaves; edges of one node are adjacent.
+        edge_tokens: [edges] int64, the token that an edge stands for.
+        paths: [answers, edges] float64, 1 where an edge lies on the answer's path, else 0.
+        branch_starts: [branching nodes] int64, the first edge of each branching node.
+    """
+
+    node_tokens: IntArray
+    node_depths: IntArray
+    ancestors: npt.NDArray[np.bool_]
+    edge_nodes: IntArray
+    edge_tokens: IntArray
+    paths: FloatArray
+    branch_starts: IntArray
+
+    @property
+    def nodes(self) -> int:
+        """Number of decoder positions."""
+        return len(self.node_tokens)
+
+    @property
+    def edges(self) -> int:
+        """Number of scored edges."""
+        return len(self.edge_tokens)
+
+    @classmethod
+    def build(cls, answers: Sequence[Sequence[int]], start_token: int) -> LabelTrie:
+        """Pack token sequences into a trie.
+
+        Args:
+            answers: token ids of each answer, `</s>` included.
+            start_token: the token that the decoder starts with.
+
+        Raises:
+            TrieError: fewer than two answers, an answer that is empty in tokens, two answers with the same
+                tokens, an answer that is the beginning of another (its `</s>` is missing), or a trie beyond
+                `MAX_NODES` or `MAX_DEPTH`.
+        """
+        _check(answers)
+        root = _Node(start_token, depth=0)
+        for position, tokens in enumerate(answers):
+            root.insert(tokens, position)
+        nodes = list(root.needed())
+        if len(nodes) > MAX_NODES:
+            raise TrieError(
+                f"the answers need {len(nodes)} decoder positions, at most {MAX_NODES} are allowed; give fewer "
+                "or shorter answers",
+                range(len(answers)),
+            )
+        index = {id(node): number for number, node in enumerate(nodes)}
+        ancestors = np.zeros((len(nodes), len(nodes)), dtype=np.bool_)
+        edge_nodes: list[int] = []
+        edge_tokens: list[int] = []
+        branch_starts: list[int] = []
+        members: list[list[int]] = []
+        for number, node in enumerate(nodes):
+            if node.parent is not None:
+                ancestors[number] = ancestors[index[id(node.parent)]]
+            ancestors[number, number] = True
+            if len(node.children) < 2:
+                continue
+            branch_starts.append(len(edge_tokens))
+            for token, child in node.children.items():
+                edge_nodes.append(number)
+                edge_tokens.append(token)
+                members.append(child.answers)
+        paths = np.zeros((len(answers), len(edge_tokens)), dtype=np.float64)
+        for edge, positions in enumerate(members):
+            paths[positions, edge] = 1.0
+        return cls(
+            node_tokens=np.array([node.token for node in nodes], dtype=np.int64),
+            node_depths=np.array([node.depth for node in nodes], dtype=np.int64),
+            ancestors=ancestors,
+            edge_nodes=np.array(edge_nodes, dtype=np.int64),
+            edge_tokens=np.array(edge_tokens, dtype=np.int64),
+            paths=paths,
+            branch_starts=np.array(branch_starts, dtype=np.int64),
+        )
+
+    def probabilities(self, edge_logits: npt.NDArray[np.floating]) -> FloatArray:
+        """Probability of each answer.
+
+        Args:
+            edge_logits: [edges] float, the student's logits of `edge_tokens` at `edge_nodes`.
+
+        Returns:
+            [answers] float64; sums to 1 up to rounding.
+        """
+        logits = edge_logits.astype(np.float64)
+        counts = np.diff(self.branch_starts, append=len(logits))
+        # Softmax over each node's edges, which are adjacent: one segment a branching node.
+        shifted = logits - np.repeat(np.maximum.reduceat(logits, self.branch_starts), counts)
+        normaliser = np.log(np.add.reduceat(np.exp(shifted), self.branch_starts))
+        probabilities: FloatArray = np.exp(self.paths @ (shifted - np.repeat(normaliser, counts)))
+        return probabilities
+
+
+@dataclass(frozen=True)
+class TrieBatch:
+    """Tries of several questions, padded to one shape: the inputs of the label graph.
+
+    Attributes:
+        node_tokens: [batch, nodes] int64; padding repeats token 0.
+        node_depths: [batch, nodes] int64; padding has depth 0.
+        ancestors: [batch, nodes, nodes] bool; a padding node sees itself, so that its softmax is finite.
+        edge_nodes: [batch, edges] int64; padding points at the root.
+        edge_tokens: [batch, edges] int64; padding names token 0. Its scores are cut off again.
+    """
+
+    node_tokens: IntArray
+    node_depths: IntArray
+    ancestors: npt.NDArray[np.bool_]
+    edge_nodes: IntArray
+    edge_tokens: IntArray
+
+    @classmethod
+    def pack(cls, tries: Sequence[LabelTrie]) -> TrieBatch:
+        """Pad tries to the largest among them."""
+        nodes = max(trie.nodes for trie in tries)
+        edges = max(trie.edges for trie in tries)
+        ancestors = np.broadcast_to(np.eye(nodes, dtype=np.bool_), (len(tries), nodes, nodes)).copy()
+        for row, trie in enumerate(tries):
+            ancestors[row, : trie.nodes, : trie.nodes] = trie.ancestors
+        return cls(
+            node_tokens=_pad([trie.node_tokens for trie in tries], nodes),
+            node_depths=_pad([trie.node_depths for trie in tries], nodes),
+            ancestors=ancestors,
+            edge_nodes=_pad([trie.edge_nodes for trie in tries], edges),
+            edge_tokens=_pad([trie.edge_tokens for trie in tries], edges),
+        )
+
+    def feeds(self) -> dict[str, npt.NDArray[np.generic]]:
+        """The arrays by the names of the label graph's inputs."""
+        return {
+            "node_tokens": self.node_tokens,
+            "node_depths": self.node_depths,
+            "ancestors": self.ancestors,
+            "edge_nodes": self.edge_nodes,
+            "edge_tokens": self.edge_tokens,
+        }
+
+
+@dataclass
+class _Node:
+    token: int
+    depth: int
+    parent: _Node | None = None
+    children: dict[int, _Node] = field(default_factory=dict)
+    answers: list[int] = field(default_factory=list)
+
+    def insert(self, tokens: Sequence[int], answer: int) -> None:
+        node = self
+        node.answers.append(answer)
+        for token in tokens:
+            if token not in node.children:
+                node.children[token] = _Node(token, node.depth + 1, parent=node)
+            node = node.children[token]
+            node.answers.append(answer)
+
+    def needed(self) -> list[_Node]:
+        """Branching nodes and their ancestors, parents before children."""
+        kept: list[_Node] = []
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            # A subtree that holds one answer branches no more.
+            if len(node.answers) < 2:
+                continue
+            kept.append(node)
+            stack.extend(reversed(node.children.values()))
+        return kept
+
+
+def _check(answers: Sequence[Sequence[int]]) -> None:
+    if len(answers) < 2:
+        raise TrieError(f"{len(answers)} answer(s) given; at least two are needed", range(len(answers)))
+    seen: dict[tuple[int, ...], int] = {}
+    for position, tokens in enumerate(answers):
+        key = tuple(tokens)
+        if not key:
+            raise TrieError(f"answer {position + 1} is empty in tokens", [position])
+        if len(key) > MAX_DEPTH:
+            raise TrieError(
+                f"answer {position + 1} has {len(key)} tokens, at most {MAX_DEPTH} are allowed", [position]
+            )
+        if key in seen:
+            raise TrieError(
+                f"answers {seen[key] + 1} and {position + 1} are the same in the student's tokens",
+                [seen[key], position],
+            )
+        seen[key] = position
+    for key, position in seen.items():
+        for length in range(1, len(key)):
+            if key[:length] in seen:
+                raise TrieError(
+                    f"answer {seen[key[:length]] + 1} is the beginning of answer {position + 1}; both must end in </s>",
+                    [seen[key[:length]], position],
+                )
+
+
+def _pad(rows: Sequence[IntArray], length: int) -> IntArray:
+    padded = np.zeros((len(rows), length), dtype=np.int64)
+    for number, row in enumerate(rows):
+        padded[number, : len(row)] = row
+    return padded

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from student.errors import DataError
+from student.task import find_task
+from tests.training.data.release_files import write_release
+from training.data.example import Example
+from training.data.sources import DemoRows, open_source
+
+
+@pytest.fixture
+def svamp_folder(tmp_path: Path) -> Path:
+    rows: list[dict[str, Any] | bytes] = [
+        {"input": f"Problem {row}?", "label": f"{row} + 1"} for row in range(100)
+    ]
+    readable, unreadable = "It is so. The answer is (5 + 1).\n\nQ:", "It goes on."
+    write_release(tmp_path, "svamp", rows, [readable, unreadable] * 50)
+    return write_release(tmp_path, "svamp", rows[:3], [readable] * 3, split="test")
+
+
+def test_train_and_validation_are_the_two_parts_of_the_train_rows(svamp_folder: Path) -> None:
+    source = open_source(f"svamp:{svamp_folder}", validation_share=0.2)
+
+    training, validation = (source.load(split) for split in ("train", "validation"))
+
+    sources = [example.source for example in (*training.examples, *validation.examples)]
+    assert sorted(sources) == sorted(f"svamp/train:{row}" for row in range(100))
+    assert 5 < len(validation.examples) < 40
+    assert training.report.rows_used == 100
+
+
+def test_test_split_is_the_file_of_the_release(svamp_folder: Path) -> None:
+    loaded = open_source(f"svamp:{svamp_folder}").load("test")
+
+    assert [example.source for example in loaded.examples] == [f"svamp/test:{row}" for row in range(3)]
+
+
+def test_teacher_labels_are_for_training_only_and_move_no_row_between_splits(svamp_folder: Path) -> None:
+    gold = open_source(f"svamp:{svamp_folder}", validation_share=0.2)
+    teacher = open_source(f"svamp:{svamp_folder}", validation_share=0.2, labels="teacher")
+
+    assert teacher.load("validation").examples == gold.load("validation").examples
+    learned = teacher.load("train").examples
+    assert {example.label for example in learned} == {"5 + 1"}
+    assert {example.source for example in learned} < {
+        example.source for example in gold.load("train").examples
+    }
+
+
+def test_validation_share_of_zero_trains_on_all_and_has_no_validation(svamp_folder: Path) -> None:
+    source = open_source(f"svamp:{svamp_folder}", validation_share=0)
+
+    assert len(source.load("train").examples) == 100
+    with pytest.raises(DataError, match="no validation rows at a validation share of 0"):
+        source.load("validation")
+
+
+def test_jsonl_source_has_its_task_and_whole_file_as_test(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"inputs": {"problem": f"Problem {row}?"}, "label": str(row)} for row in range(40)]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    source = open_source(f"jsonl:{path}", task=find_task("svamp"), validation_share=0.25)
+
+    parts = [source.load(split).examples for split in ("train", "validation")]
+    assert sum(map(len, parts)) == 40
+    assert len(source.load("test").examples) == 40
+
+
+def test_reasons_are_named_when_no_row_can_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"label": "5"}\n{"label": "6"}\n', encoding="utf-8")
+
+    with pytest.raises(DataError, match="2 x inputs must be an object with the task's fields"):
+        open_source(f"jsonl:{path}", task=find_task("svamp")).load("train")
+
+
+def test_demo_source_generates_each_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    def generate(split: str, rows: int, seed: int) -> Iterator[Example]:
+        for row in range(rows):
+            yield Example("demo-nli", {"x": "y"}, "neutral", "Because.", f"demo-nli/{split}/{seed}:{row}")
+
+    module = ModuleType("training.data.demo.nli")
+    monkeypatch.setattr(module, "generate", generate, raising=False)
+    monkeypatch.setitem(sys.modules, "training.data.demo.nli", module)
+
+    loaded = open_source("demo-nli", demo_rows=DemoRows(train=5, validation=2), seed=7).load("validation")
+
+    assert [example.source for example in loaded.examples] == [
+        "demo-nli/validation/7:0",
+        "demo-nli/validation/7:1",
+    ]
+    assert (loaded.report.name, loaded.report.rows_with_rationale) == ("demo-nli/validation", 2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ("esnli:/data", "unknown; use one of cqa:<folder>, svamp:<folder>, jsonl:<file>, demo-nli"),
+        ("cqa", "must be written as cqa:<folder>"),
+        ("cqa:", "must be written as cqa:<folder>"),
+        ("jsonl", "must be written as jsonl:<file>"),
+        ("demo-nli:/data", "must be written as demo-nli"),
+        ("jsonl:rows.jsonl", "a task is given with jsonl sources, and only with these"),
+    ],
+)
+def test_wrong_specification_is_refused_with_what_is_allowed(spec: str, problem: str) -> None:
+    with pytest.raises(DataError, match=problem.replace("[", r"\[")):
+        open_source(spec)
+
+
+def test_task_beside_a_source_that_knows_its_own_is_refused() -> None:
+    with pytest.raises(DataError, match="only with these"):
+        open_source("cqa:data", task=find_task("svamp"))
+
+
+def test_teacher_labels_are_refused_where_there_is_no_teacher() -> None:
+    with pytest.raises(DataError, match="no teacher labels of its own"):
+        open_source("demo-math", labels="teacher")
+
+
+@pytest.mark.parametrize("share", [-0.5, 1.0])
+def test_validation_share_out_of_range_is_refused(share: float) -> None:
+    with pytest.raises(DataError, match="at least 0 and below 1"):
+        open_source("cqa:data", validation_share=share)

@@ -1,0 +1,1 @@
+"""Makes a student: data, objective, training and evaluation (torch, transformers)."""

@@ -1,0 +1,143 @@
+"""`TrainConfig`: a training recipe, read from YAML, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from student.errors import QuickstepError
+from training.model import PRESETS
+
+class ConfigError(QuickstepError):
+    """A recipe is wrong; the message names every problem."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceConfig(_Strict):
+    """Where rows come from.
+
+    Attributes:
+        source: `cqa:<folder>`, `svamp:<folder>` (release layout), `jsonl:<file>` (your own rows, with their
+            `task`), or `demo-nli`, `demo-choices`, `demo-math` (made by our generator). Relative paths are
+            relative to the recipe.
+        task: a built-in task's name or a YAML file, relative to the recipe; for `jsonl` only.
+        rows: how many training rows: generated data need it, others take the first so many (absent: all).
+        validation_rows: how many rows to validate on at most.
+    """
+
+    source: str
+    task: str | None = None
+    rows: Annotated[int, Field(ge=1)] | None = None
+    validation_rows: Annotated[int, Field(ge=1)] = 500
+
+    @model_validator(mode="after")
+    def _says_how_many(self) -> SourceConfig:
+        if self.source.startswith("demo-") and self.rows is None:
+            raise ValueError(f"{self.source} is generated: say how many rows")
+        return self
+
+    def relative_to(self, folder: Path) -> SourceConfig:
+        """The same source with its paths taken from `folder`."""
+        kind, separator, location = self.source.partition(":")
+        source = f"{kind}:{folder / location}" if separator else self.source
+        task = self.task
+        if task is not None and task.endswith((".yaml", ".yml")):
+            task = str(folder / task)
+        return self.model_copy(update={"source": source, "task": task})
+
+
+class TrainConfig(_Strict):
+    """Everything that decides a training run.
+
+    Attributes:
+        preset: train from scratch in this size (`training.model.PRESETS`); or
+        pretrained: a hub name or a local directory in the hub's format, relative to the recipe.
+        data: the sources; several tasks make one student.
+        labels: learn the dataset's own labels or the teacher's.
+        rationale_weight: lambda in L = L_label + lambda * L_rationale; 0 trains labels alone.
+        steps: optimiser steps.
+        batch_size: examples a step (each gives a label row and, where there is one, a rationale row).
+        learning_rate: peak learning rate of AdamW; falls to zero along a cosine.
+        warmup_steps: steps until the peak.
+        weight_decay: AdamW's decoupled weight decay.
+        dropout_rate: dropout; None keeps a pretrained model's own.
+        group_by_length: batch rows of similar length, which saves padding.
+        validate_every: steps between validations; the best student by mean accuracy over tasks is kept.
+        validation_share: part of the rows kept for validation where a dataset has no such split.
+        max_bad_share: stop if more than this part of a source's rows is unusable.
+        seed: of weights, order and generated data.
+        threads: CPU threads; 0 leaves it to torch.
+    """
+
+    preset: str | None = None
+    pretrained: str | None = None
+    data: Annotated[tuple[SourceConfig, ...], Field(min_length=1)]
+    labels: Literal["gold", "teacher"] = "gold"
+    rationale_weight: Annotated[float, Field(ge=0)] = 1.0
+    steps: Annotated[int, Field(ge=1)] = 1000
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    warmup_steps: Annotated[int, Field(ge=0)] = 100
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    dropout_rate: Annotated[float, Field(ge=0, lt=1)] | None = None
+    group_by_length: bool = False
+    validate_every: Annotated[int, Field(ge=1)] = 250
+    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    max_bad_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    seed: int = 0
+    threads: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _one_model(self) -> TrainConfig:
+        if (self.preset is None) == (self.pretrained is None):
+            raise ValueError("give either preset or pretrained")
+        if self.preset is not None and self.preset not in PRESETS:
+            raise ValueError(f"preset {self.preset!r} is unknown; choose from {', '.join(PRESETS)}")
+        return self
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Read a recipe.
+
+    Args:
+        path: YAML file; relative paths in it are relative to its folder.
+        overrides: `key=value` pairs that replace top-level keys; values are YAML.
+
+    Raises:
+        ConfigError: naming every problem at once.
+    """
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"recipe {path}: cannot be read ({error.strerror}); examples lie in recipes/") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"recipe {path}: is not YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"recipe {path}: must be a mapping; see recipes/ for examples")
+    for override in overrides:
+        key, separator, value = override.partition("=")
+        if not separator:
+            raise ConfigError(f"--set {override}: must have the form key=value")
+        content[key] = yaml.safe_load(value)
+    try:
+        return _resolved(TrainConfig.model_validate(content), path.parent)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']) or 'recipe'}: {item['msg']}" for item in error.errors()
+        )
+        raise ConfigError(f"recipe {path}: {problems}") from None
+
+
+def _resolved(config: TrainConfig, folder: Path) -> TrainConfig:
+    changes: dict[str, Any] = {"data": tuple(source.relative_to(folder) for source in config.data)}
+    # A hub name looks like a relative path: it is one only if the directory is there.
+    if config.pretrained is not None and (folder / config.pretrained).is_dir():
+        changes["pretrained"] = str(folder / config.pretrained)
+    return config.model_copy(update=changes)

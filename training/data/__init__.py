@@ -1,0 +1,1 @@
+"""Training data: one dataset a module, each yields `Example` rows."""

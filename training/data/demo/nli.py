@@ -1,0 +1,163 @@
+"""The demo task demo-nli: inference in simple sentences.
+
+A premise of one or two short sentences says who (a man, two girls, a farmer, a dog, or somebody by first name)
+does what, and perhaps where, when, with whom, what for, what they wear (with its colour) and what they are like.
+The hypothesis is one sentence of the same sort. The label is entailment if the premise makes it true,
+contradiction if the premise makes it false of the same being at the same time, and neutral if the premise
+leaves it open.
+
+Covered: the same fact in other words or with details left out; kinds (a guitar is an instrument, a boy is a
+child, Anna is a person), whose reverse is neutral and whose siblings contradict (cat and dog, soccer and tennis);
+indoors and outdoors; colours; numbers; opposites (tall and short, happy and sad); times; alone or with somebody;
+activities that nobody can do at once (sleeping and running); facts the premise does not tell; "not", "nobody",
+"everyone"; two people who do different things; and who does what to whom (gifts, chases, comparisons).
+Not covered: general knowledge beyond these kinds, arithmetic with numbers, several steps of time or cause,
+questions, and long texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+
+from training.data.demo.nli_draft import Draft
+from training.data.demo.nli_groups import draft_pair, draft_quantifier
+from training.data.demo.nli_phrasing import HYPOTHESIS_FRAMES, PREMISE_FRAMES, Frame, Style, say
+from training.data.demo.nli_rationale import explain
+from training.data.demo.nli_roles import draft_roles
+from training.data.demo.nli_sampler import Sampler
+from training.data.demo.nli_scene import LABELS, Label, Scene
+from training.data.demo.nli_words import held_out_words
+from training.data.demo.split import Split
+from training.data.example import Example
+
+TASK_NAME = "demo-nli"
+_PREMISE_ATTEMPTS = 8
+_PLAIN_WEIGHT = 4
+
+
+def generate(split: Split, rows: int, seed: int) -> Iterator[Example]:
+    """Make rows of one split: distinct, deterministic, labels in equal parts.
+
+    In validation and test about half of the rows use a held-out template and, independently, about half use
+    held-out words. Rows that use neither are kept apart from training by a digest of their text.
+
+    Args:
+        split: which templates and words may be used.
+        rows: how many rows to make.
+        seed: rows of another seed differ.
+    """
+    rng = random.Random(f"{TASK_NAME}/{split}/{seed}")
+    fresh_words = held_out_words(split)
+    seen: set[tuple[str, str]] = set()
+    while len(seen) < rows:
+        # Labels go round, so that any number of rows is balanced.
+        label = LABELS[len(seen) % len(LABELS)]
+        new_template, new_words = (split != "train" and rng.random() < 0.5 for _ in range(2))
+        draft = _draft(Sampler(rng, split, new_words), split, label, new_template)
+        if draft is None or new_words != bool(draft.words & fresh_words):
+            continue
+        text = (draft.premise, draft.hypothesis)
+        if text in seen or (draft.seen_template and not new_words and _home(text) != split):
+            continue
+        yield _example(draft, f"{TASK_NAME}/{split}:{len(seen)}", new_words)
+        seen.add(text)
+
+
+def shortcut(example: Example) -> str:
+    """The hypothesis alone: what a guess without the premise would go by."""
+    return example.inputs["hypothesis"]
+
+
+def _example(draft: Draft, source: str, new_words: bool) -> Example:
+    return Example(
+        task=TASK_NAME,
+        inputs={"premise": draft.premise, "hypothesis": draft.hypothesis},
+        label=draft.label,
+        rationale=draft.rationale,
+        source=source,
+        tags={
+            "template": draft.template,
+            "seen_template": "yes" if draft.seen_template else "no",
+            "held_out_words": "yes" if new_words else "no",
+        },
+    )
+
+
+def _home(text: tuple[str, str]) -> Split:
+    """The split in which a row of seen templates and seen words belongs."""
+    digit = hashlib.sha256("\n".join(text).encode()).digest()[0] % 10
+    return "test" if digit == 0 else "validation" if digit == 1 else "train"
+
+
+def _draft(sampler: Sampler, split: Split, label: Label, new_template: bool) -> Draft | None:
+    roll = sampler.rng.random()
+    if roll < 0.13:
+        return draft_roles(sampler, split, label, new_template)
+    if roll < 0.21:
+        return draft_quantifier(sampler, split, label, new_template)
+    if roll < 0.28:
+        return draft_pair(sampler, split, label, new_template)
+    return _draft_scene(sampler, split, label, new_template)
+
+
+def _draft_scene(sampler: Sampler, split: Split, label: Label, new_template: bool) -> Draft | None:
+    """A row about one scene. Hypothesis and its wording are settled before the label plays any part."""
+    rng = sampler.rng
+    past = sampler.chance(0.2)
+    hypothesis = sampler.hypothesis(past)
+    style = _style(sampler, hypothesis, past, definite=sampler.chance(0.5))
+    new_hypothesis = new_template and sampler.chance(0.5)
+    frames = HYPOTHESIS_FRAMES.new(split) if new_hypothesis else HYPOTHESIS_FRAMES.seen
+    hypothesis_frame = _choose(frames, hypothesis, style, rng)
+    if hypothesis_frame is None:
+        return None
+    for _ in range(_PREMISE_ATTEMPTS):
+        found = sampler.premise(hypothesis, label, past)
+        if found is None:
+            continue
+        premise, verdict = found
+        premise_style = _style(sampler, premise, past, definite=False)
+        new_premise = new_template and not new_hypothesis
+        frames = PREMISE_FRAMES.new(split) if new_premise else PREMISE_FRAMES.seen
+        premise_frame = _choose(frames, premise, premise_style, rng)
+        if premise_frame is not None:
+            return Draft(
+                premise=say(premise_frame, premise, premise_style, rng),
+                hypothesis=say(hypothesis_frame, hypothesis, style, rng),
+                label=label,
+                rationale=explain(premise, hypothesis, verdict, past, rng),
+                template=f"{premise_frame}/{hypothesis_frame}",
+                seen_template=not new_template,
+                words=_words(premise) | _words(hypothesis),
+            )
+    return None
+
+
+def _style(sampler: Sampler, scene: Scene, past: bool, definite: bool) -> Style:
+    may_be_simple = scene.activity is not None and not scene.negated and not past
+    return Style(past, may_be_simple and sampler.chance(0.2), definite, sampler.chance(0.2))
+
+
+def _choose(frames: tuple[Frame, ...], scene: Scene, style: Style, rng: random.Random) -> Frame | None:
+    """A frame that fits, plain ones more often: people mostly write plain sentences."""
+    fitting = [frame for frame in frames if frame.fits(scene, style)]
+    if not fitting:
+        return None
+    return rng.choices(fitting, [_PLAIN_WEIGHT if frame.text.startswith("{a}") else 1 for frame in fitting])[
+        0
+    ]
+
+
+def _words(scene: Scene) -> frozenset[str]:
+    """The scene's words from lists of which a part is held out."""
+    activity, garment = scene.activity, scene.garment
+    words = [scene.noun, scene.place, scene.trait]
+    if activity:
+        words += [activity.thing if activity.kind == "thing" else None, activity.colour]
+    if garment:
+        words += [garment.noun, garment.colour]
+    words += [text.removeprefix("a ").replace("for {poss} ", "").replace("{poss} ", "")
+              for text in (scene.companion, scene.purpose) if text]  # fmt: skip
+    return frozenset(word for word in words if word)

@@ -1,0 +1,36 @@
+"""`Example`: one training row, whatever dataset it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row of a task.
+
+    Attributes:
+        task: name of the task the row belongs to.
+        inputs: the task's input fields, by name.
+        label: what the student learns to answer (gold, or the teacher's, as the loader was asked).
+        rationale: the teacher's reasoning, without prompt debris; None where there is none.
+        source: where the row comes from, precise enough to find it again (`cqa/train:17`).
+        choices: the answers to choose from, for tasks that take them with each request.
+        gold: the gold answer where it is known and differs in origin from `label`; used for evaluation.
+        tags: facts for slicing results, such as `{"template": "nli-07", "seen_template": "no"}`.
+    """
+
+    task: str
+    inputs: Mapping[str, str]
+    label: str
+    rationale: str | None
+    source: str
+    choices: tuple[str, ...] = ()
+    gold: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
+        object.__setattr__(self, "tags", MappingProxyType(dict(self.tags)))

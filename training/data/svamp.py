@@ -1,0 +1,48 @@
+"""svamp: word problems of arithmetic, answered with an equation, and a teacher's reasoning (SVAMP)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from student.errors import AnswerError
+from student.task import Task, find_task
+from training.data.checks import request_problem, text_problem
+from training.data.distilled import Question, Readers, assemble
+from training.data.equations import canonical_equation
+from training.data.loaded import Labels, Loaded
+from training.data.release import read_release
+from training.data.report import Rejected
+from training.data.teacher_output import parse_svamp
+
+
+def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
+    """Load a split of the release (see `training.data.release` for the layout).
+
+    Equations, gold and teacher's alike, are brought to one form: `( 84.0 / 2.0 )` becomes `84 / 2`.
+
+    Args:
+        folder: the folder that holds `svamp_<split>.json` and `palm/`.
+        split: `train` or `test`.
+        labels: whose answers become the labels; for `teacher`, rows without a readable answer are dropped.
+
+    Raises:
+        DataError: the release is incomplete or its teacher outputs do not fit its rows.
+    """
+    task = find_task("svamp")
+    readers = Readers(question=partial(_read_question, task), teacher=lambda raw, _: parse_svamp(raw))
+    return assemble(f"svamp/{split}", task, read_release(folder, "svamp", split), readers, labels)
+
+
+def _read_question(task: Task, fields: Mapping[str, Any]) -> Question | Rejected:
+    inputs = {"problem": fields["input"]} if "input" in fields else {}
+    label = fields.get("label")
+    problem = request_problem(task, inputs, ()) or text_problem("label", label)
+    if problem is not None:
+        return problem
+    try:
+        return Question(inputs, canonical_equation(str(label)))
+    except AnswerError:
+        return Rejected("label is not plain arithmetic")

@@ -1,0 +1,177 @@
+"""The multitask objective of Distilling Step-by-Step: L = L_label + lambda * L_rationale.
+
+Hsieh et al. 2023, equation 3: the student reads `[label] x` and learns to write the label, reads
+`[rationale] x` and learns to write the rationale; each loss is the mean cross-entropy over its own tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import torch
+from torch.utils.data import Dataset
+from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, Trainer
+
+from student.task import Task
+from training.data.example import Example
+
+IGNORED = -100
+"""Target id that the loss skips (torch's cross-entropy convention)."""
+
+
+class Row(TypedDict):
+    """One example in tokens. `input_ids` is named so that the trainer's length-grouped sampler finds it."""
+
+    input_ids: list[int]
+    labels: list[int]
+    rationale_input_ids: list[int] | None
+    rationale_labels: list[int] | None
+
+
+@dataclass(frozen=True)
+class TokenCounts:
+    """How many texts were longer than their task's limit and were cut for training."""
+
+    rows: int
+    source_cut: int
+    rationale_cut: int
+
+
+class MultitaskDataset(Dataset[Row]):
+    """Examples as token rows. Rows without a rationale train the label task alone.
+
+    Sources and rationales over the task's limit are cut and counted (`counts`); a label over it is an error in
+    the data and is refused by the loader's caller (`training.run`).
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        tasks: dict[str, Task],
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        rationales: bool = True,
+    ) -> None:
+        self._rows: list[Row] = []
+        source_cut = rationale_cut = 0
+        for example in examples:
+            task = tasks[example.task]
+            source = _tokens(tokenizer, task.label_source(example.inputs, example.choices))
+            source_cut += len(source) > task.limits.source_tokens
+            row = Row(
+                input_ids=_cut(source, task.limits.source_tokens),
+                labels=_tokens(tokenizer, example.label),
+                rationale_input_ids=None,
+                rationale_labels=None,
+            )
+            if rationales and example.rationale is not None:
+                target = _tokens(tokenizer, example.rationale)
+                rationale_cut += len(target) > task.limits.rationale_tokens
+                asked = _tokens(tokenizer, task.rationale_source(example.inputs, example.choices))
+                row["rationale_input_ids"] = _cut(asked, task.limits.source_tokens)
+                row["rationale_labels"] = _cut(target, task.limits.rationale_tokens)
+            self._rows.append(row)
+        self.counts = TokenCounts(len(self._rows), source_cut, rationale_cut)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Row:
+        return self._rows[index]
+
+
+class MultitaskCollator:
+    """Pads the label rows and the rationale rows of a batch each to their own longest."""
+
+    def __init__(self, pad_token_id: int) -> None:
+        self._pad = pad_token_id
+
+    def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+        """Int64 tensors `[batch, source]` and `[batch, target]`; rationale ones only if a row has one."""
+        batch = self._part([row["input_ids"] for row in rows], [row["labels"] for row in rows])
+        sources = [row["rationale_input_ids"] for row in rows if row["rationale_input_ids"] is not None]
+        targets = [row["rationale_labels"] for row in rows if row["rationale_labels"] is not None]
+        if sources:
+            part = self._part(sources, targets)
+            batch.update({f"rationale_{name}": tensor for name, tensor in part.items()})
+        return batch
+
+    def _part(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> dict[str, torch.Tensor]:
+        input_ids = pad_rows(sources, self._pad)
+        # By length, not by id: a source may contain the padding token's id in the middle of a hub vocabulary.
+        lengths = torch.tensor([len(source) for source in sources])
+        mask = (torch.arange(input_ids.shape[1])[None, :] < lengths[:, None]).long()
+        return {"input_ids": input_ids, "attention_mask": mask, "labels": pad_rows(targets, IGNORED)}
+
+
+class StepByStepTrainer(Trainer):  # type: ignore[misc]
+    """Hugging Face's trainer with the multitask objective and our validation.
+
+    Args:
+        rationale_weight: lambda. 0 trains labels alone and skips the rationale pass.
+        validate: figures of a model on the validation rows; run wherever the trainer evaluates.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        rationale_weight: float,
+        validate: Callable[[T5ForConditionalGeneration], dict[str, float]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        # Our loss is a mean over each part's own tokens: the trainer must not rescale it by a token count.
+        self.model_accepts_loss_kwargs = False
+        self._rationale_weight = rationale_weight
+        self._validate = validate
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """L_label + lambda * L_rationale of one batch, a scalar tensor."""
+        loss, outputs = self.multitask_loss(model, inputs, self._rationale_weight)
+        return (loss, outputs) if return_outputs else loss
+
+    @staticmethod
+    def multitask_loss(
+        model: torch.nn.Module, inputs: dict[str, torch.Tensor], rationale_weight: float
+    ) -> tuple[torch.Tensor, Any]:
+        """The loss of a batch made by `MultitaskCollator`, and the label pass's outputs."""
+        names = ("input_ids", "attention_mask", "labels")
+        outputs = model(**{name: inputs[name] for name in names})
+        loss = outputs.loss
+        if rationale_weight and "rationale_labels" in inputs:
+            rationale = model(**{name: inputs[f"rationale_{name}"] for name in names})
+            loss = loss + rationale_weight * rationale.loss
+        return loss, outputs
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Figures on the validation rows, prefixed `eval_`, logged like the trainer's own."""
+        metrics = {f"eval_{name}": value for name, value in self._validate(self.model).items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
+    """Rows of different length as one int64 tensor `[rows, longest]`, filled up with `value`."""
+    padded = torch.full((len(rows), max(map(len, rows))), value, dtype=torch.long)
+    for number, row in enumerate(rows):
+        padded[number, : len(row)] = torch.tensor(row)
+    return padded
+
+
+def _tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    ids: list[int] = tokenizer(text).input_ids
+    return ids
+
+
+def _cut(ids: list[int], limit: int) -> list[int]:
+    """At most `limit` ids, the last of them `</s>`."""
+    return ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]

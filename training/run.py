@@ -1,0 +1,252 @@
+"""`train`: from a recipe to a finished student in a run directory.
+
+    run/
+      recipe.yaml        the resolved configuration
+      data.json          what was read, repaired and dropped, by source
+      checkpoint-*/      the trainer's own, for resuming
+      logs/              TensorBoard
+      curves.png         loss and validation accuracy over steps
+      metrics.json       validation figures of the student that was kept
+      student/           the finished student, in the hub's format plus quickstep.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from student.errors import CheckpointError, DataError
+from student.task import Task, find_task
+from training.checkpoint import STUDENT, save_checkpoint
+from training.config import TrainConfig
+from training.curves import plot_curves
+from training.data.example import Example
+from training.data.report import LoadReport
+from training.data.sources import DemoRows, open_source
+from training.evaluate import answer_all, batched, summarise
+from training.model import from_preset, from_pretrained
+from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer
+from training.scoring import TorchStudent
+from training.validation_rows import write_rows
+
+_log = logging.getLogger(__name__)
+
+
+def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: bool = True) -> Path:
+    """Train a student.
+
+    Args:
+        config: the recipe.
+        output: run directory; must be empty or absent unless `resume` is set.
+        resume: go on from the last checkpoint in `output`; an interrupted run ends as an uninterrupted one.
+        progress: show progress bars.
+
+    Returns:
+        The directory of the finished student.
+
+    Raises:
+        DataError: a dataset is missing or too much of it is unusable.
+        CheckpointError: the model cannot be loaded, or `output` does not fit `resume`.
+    """
+    _prepare_output(config, output, resume)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    tasks, examples, validation = _load_data(config, output)
+
+    set_seed(config.seed)
+    model, tokenizer = _make_model(config, tasks, examples)
+    _check_labels(examples, tasks, tokenizer)
+    with_rationales = config.rationale_weight > 0
+    dataset = MultitaskDataset(examples, tasks, tokenizer, rationales=with_rationales)
+    held_out = MultitaskDataset(validation, tasks, tokenizer, rationales=with_rationales)
+    collator = MultitaskCollator(tokenizer.pad_token_id)
+
+    def validate(current: T5ForConditionalGeneration) -> dict[str, float]:
+        return _validate(current, tokenizer, tasks, validation, held_out, collator, config)
+
+    trainer = StepByStepTrainer(
+        model=model,
+        args=_training_arguments(config, output, progress),
+        train_dataset=dataset,
+        eval_dataset=held_out,
+        data_collator=collator,
+        processing_class=tokenizer,
+        rationale_weight=config.rationale_weight,
+        validate=validate,
+    )
+    result = trainer.train(resume_from_checkpoint=True if resume and get_last_checkpoint(str(output)) else None)
+    metrics = validate(model)
+    record = {
+        "config": config.model_dump(mode="json"),
+        "data": {
+            "digest": _data_digest(examples),
+            "training_rows": len(examples),
+            "validation_rows": len(validation),
+            "sources_cut": dataset.counts.source_cut,
+            "rationales_cut": dataset.counts.rationale_cut,
+        },
+        "metrics": metrics,
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
+        "train_seconds": round(result.metrics["train_runtime"], 1),
+    }
+    _write_json(output / "metrics.json", record["metrics"])
+    plot_curves(trainer.state.log_history, output / "curves.png")
+    (output / STUDENT).mkdir()
+    write_rows(output / STUDENT, validation)
+    save_checkpoint(output / STUDENT, model, tokenizer, tasks, record)
+    return output / STUDENT
+
+
+def _load_data(config: TrainConfig, output: Path) -> tuple[dict[str, Task], list[Example], list[Example]]:
+    tasks: dict[str, Task] = {}
+    examples: list[Example] = []
+    validation: list[Example] = []
+    reports: list[LoadReport] = []
+    for entry in config.data:
+        source = open_source(
+            entry.source,
+            task=find_task(entry.task) if entry.task is not None else None,
+            labels=config.labels,
+            demo_rows=DemoRows(train=entry.rows or 0, validation=entry.validation_rows),
+            validation_share=config.validation_share,
+            seed=config.seed,
+        )
+        loaded = source.load("train")
+        if tasks.setdefault(source.task.name, source.task) != source.task:
+            raise DataError(f"{entry.source}: there are two different tasks of the name {source.task.name!r}")
+        examples += loaded.examples[: entry.rows]
+        validation += source.load("validation").examples[: entry.validation_rows]
+        reports.append(loaded.report)
+    _write_json(output / "data.json", {"sources": [report.as_dict() for report in reports]})
+    for report in reports:
+        _log.info("%s", report.as_text())
+        report.check(config.max_bad_share)
+    return tasks, examples, validation
+
+
+def _prepare_output(config: TrainConfig, output: Path, resume: bool) -> None:
+    recipe = output / "recipe.yaml"
+    resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    if resume:
+        if recipe.is_file() and recipe.read_text(encoding="utf-8") != resolved:
+            raise CheckpointError(
+                f"{output}: was started with another recipe ({recipe}); resume with that one, or give --output a new place"
+            )
+    elif output.exists() and any(output.iterdir()):
+        raise CheckpointError(f"{output}: is not empty; use --resume to go on with it, or give --output a new place")
+    output.mkdir(parents=True, exist_ok=True)
+    # A student left by an earlier, finished run of the same recipe must not pass for this one's.
+    shutil.rmtree(output / STUDENT, ignore_errors=True)
+    recipe.write_text(resolved, encoding="utf-8")
+
+
+def _make_model(
+    config: TrainConfig, tasks: dict[str, Task], examples: Sequence[Example]
+) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase]:
+    if config.preset is not None:
+        return from_preset(config.preset, _texts(tasks, examples), config.dropout_rate or 0.0)
+    assert config.pretrained is not None  # TrainConfig takes exactly one of the two
+    return from_pretrained(config.pretrained, config.dropout_rate)
+
+
+def _texts(tasks: dict[str, Task], examples: Iterable[Example]) -> Iterable[str]:
+    for row in examples:
+        task = tasks[row.task]
+        yield task.label_source(row.inputs, row.choices)
+        yield row.label
+        if row.rationale is not None:
+            yield task.rationale_source(row.inputs, row.choices)
+            yield row.rationale
+
+
+def _check_labels(
+    examples: Sequence[Example], tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """A label is learnt whole or not at all: one that is cut would teach a wrong answer."""
+    too_long = [
+        row.source for row in examples if len(tokenizer(row.label).input_ids) > tasks[row.task].limits.label_tokens
+    ]
+    if too_long:
+        raise DataError(
+            f"{len(too_long)} labels are longer than their task's limits.label_tokens, first {too_long[0]}; "
+            "raise the limit in the task's YAML or leave the rows out"
+        )
+
+
+def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(output),
+        logging_dir=str(output / "logs"),
+        max_steps=config.steps,
+        per_device_train_batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        warmup_steps=config.warmup_steps,
+        lr_scheduler_type="cosine",
+        group_by_length=config.group_by_length,
+        eval_strategy="steps",
+        eval_steps=config.validate_every,
+        save_strategy="steps",
+        save_steps=config.validate_every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="score",
+        greater_is_better=True,
+        logging_steps=max(1, min(50, config.steps // 20)),
+        report_to=["tensorboard"],
+        disable_tqdm=not progress,
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        seed=config.seed,
+        data_seed=config.seed,
+    )
+
+
+def _validate(
+    model: T5ForConditionalGeneration,
+    tokenizer: PreTrainedTokenizerBase,
+    tasks: dict[str, Task],
+    examples: Sequence[Example],
+    dataset: MultitaskDataset,
+    collator: Callable[[Sequence[Any]], dict[str, torch.Tensor]],
+    config: TrainConfig,
+) -> dict[str, float]:
+    """Accuracy by task, their mean, the multitask loss, and the score by which the best student is kept."""
+    training = model.training
+    summary = summarise(answer_all(TorchStudent(model, tokenizer, tasks), examples, progress=False))
+    metrics = {f"accuracy_{name}": float(figures["accuracy"]) for name, figures in summary.items()}
+    accuracy = sum(metrics.values()) / len(metrics)
+    losses = []
+    with torch.inference_mode():
+        for indices in batched(range(len(dataset)), 64):
+            batch = {k: v.to(model.device) for k, v in collator([dataset[i] for i in indices]).items()}
+            losses.append(float(StepByStepTrainer.multitask_loss(model, batch, config.rationale_weight)[0]))
+    loss = sum(losses) / len(losses)
+    model.train(training)
+    # Accuracy decides; the loss breaks ties, so that a saturated student's rationales go on improving.
+    return {**metrics, "accuracy": accuracy, "loss": loss, "score": accuracy - 1e-3 * loss}
+
+
+def _data_digest(examples: Iterable[Example]) -> str:
+    digest = hashlib.sha256()
+    for row in examples:
+        content = [row.task, dict(row.inputs), list(row.choices), row.label, row.rationale]
+        digest.update(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
