@@ -43,4 +43,16 @@ def share_weights(graphs: Mapping[str, onnx.ModelProto], folder: Path, weights_n
                 )
                 tensor.ClearField("raw_data")
     for name, model in graphs.items():
+        _strip_traces(model)
         (folder / name).write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _strip_traces(model: onnx.ModelProto) -> None:
+    """Leave out where in which source file each node came from: it is half of a small graph, and nobody's business."""
+    model.ClearField("doc_string")
+    model.ClearField("metadata_props")
+    model.graph.ClearField("doc_string")
+    model.graph.ClearField("metadata_props")
+    for item in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.value_info):
+        item.ClearField("doc_string")
+        item.ClearField("metadata_props")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from serving.api import health, openapi, routes
@@ -31,6 +32,12 @@ from serving.problems import (
 from serving.settings import Settings
 from student.errors import QuickstepError
 from student.task import Task
+
+_PATHS = [
+    *(route.path for route in (*routes.router.routes, *health.router.routes) if isinstance(route, APIRoute)),
+    "/docs",
+    "/openapi.json",
+]
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,10 @@ def create_app(settings: Settings, engine: Engine, metrics: Metrics | None = Non
         try:
             yield
         finally:
-            await starting
+            # Asked to end while still loading: nobody needs the warm-up any more.
+            starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await starting
             await engine.stop()
             gateway.stop()
 
@@ -80,9 +90,8 @@ def create_app(settings: Settings, engine: Engine, metrics: Metrics | None = Non
     app.state.parts = Parts(settings, lifecycle, gateway, metrics)
     app.include_router(routes.router)
     app.include_router(health.router)
-    paths = [path for route in app.routes if isinstance(path := getattr(route, "path", None), str)]
     app.add_middleware(
-        Front, lifecycle=lifecycle, metrics=metrics, routes=paths, access_log=settings.access_log
+        Front, lifecycle=lifecycle, metrics=metrics, routes=_PATHS, access_log=settings.access_log
     )
     _answer_errors(app, metrics)
     _document(app, lifecycle)

@@ -8,8 +8,9 @@ import logging
 import sys
 from pathlib import Path
 
-from training.config import load_config
-from training.model import PRESETS
+from student.errors import DataError
+from student.task import find_task
+from training.config import PRESET_NAMES, load_config
 
 
 def train(argv: list[str]) -> int:
@@ -17,7 +18,7 @@ def train(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="quickstep train",
         description="Train a student on labels and rationales: L = L_label + lambda * L_rationale.",
-        epilog=f"Sizes to train from scratch (preset): {', '.join(PRESETS)}. Keys of a recipe: see docs/training.md.",
+        epilog=f"Sizes to train from scratch (preset): {', '.join(PRESET_NAMES)}. Keys of a recipe: see docs/training.md.",
     )
     parser.add_argument("recipe", type=Path, help="YAML file: model, data and hyperparameters; see recipes/")
     parser.add_argument("--output", type=Path, help="run directory (default: runs/<name of the recipe>)")
@@ -39,4 +40,88 @@ def train(argv: list[str]) -> int:
     for name, value in metrics.items():
         sys.stdout.write(f"{name:32} {value:.4f}\n")
     sys.stdout.write(f"student: {student}\n")
+    return 0
+
+
+def evaluate(argv: list[str]) -> int:
+    """Measure a checkpoint on a data source."""
+    parser = argparse.ArgumentParser(
+        prog="quickstep evaluate",
+        description="Accuracy of a trained student, by task and by slice, and whether its rationales end in its answer.",
+    )
+    parser.add_argument("checkpoint", type=Path, help="run directory or student directory")
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="cqa:<folder>, svamp:<folder>, jsonl:<file>, demo-nli, demo-choices or demo-math; may be repeated "
+        "(default: the validation rows of the run)",
+    )
+    parser.add_argument("--task", help="task of a jsonl source: a built-in name or a YAML file")
+    parser.add_argument("--split", choices=("train", "validation", "test"), default="test", help="default: %(default)s")
+    parser.add_argument("--rows", type=int, default=1000, help="rows of each source at most (default: %(default)s)")
+    parser.add_argument("--rationales", action="store_true", help="write the rationales too and check their conclusion")
+    parser.add_argument("--slices", nargs="*", default=[], metavar="TAG", help="tags to report by, e.g. seen_template")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    arguments = parser.parse_args(argv)
+
+    from training.checkpoint import load_checkpoint
+    from training.data.sources import DemoRows, open_source
+    from training.evaluate import answer_all, summarise
+    from training.scoring import TorchStudent
+    from training.validation_rows import read_rows
+
+    checkpoint = load_checkpoint(arguments.checkpoint)
+    examples = []
+    for spec in arguments.data:
+        task = find_task(arguments.task) if arguments.task and spec.startswith("jsonl:") else None
+        rows = DemoRows(arguments.rows, arguments.rows, arguments.rows)
+        loaded = open_source(spec, task=task, demo_rows=rows).load(arguments.split)
+        examples += loaded.examples[: arguments.rows]
+    if not arguments.data:
+        examples = read_rows(checkpoint.path)[: arguments.rows]
+    unknown = sorted({row.task for row in examples} - set(checkpoint.tasks))
+    if unknown:
+        raise DataError(f"this student does not know task {', '.join(unknown)}; it answers {', '.join(checkpoint.tasks)}")
+    outcomes = answer_all(
+        TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks),
+        examples,
+        rationales=arguments.rationales,
+        progress=not arguments.quiet,
+    )
+    summary = summarise(outcomes, arguments.slices)
+    for name, figures in summary.items():
+        agreement = figures.get("rationale_agreement")
+        conclusion = "" if agreement is None else f"   rationale agrees {agreement:7.2%}"
+        sys.stdout.write(f"{name:44} {figures['rows']:6} rows   accuracy {figures['accuracy']:7.2%}{conclusion}\n")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def demo_data(argv: list[str]) -> int:
+    """Write rows of the demo generator."""
+    parser = argparse.ArgumentParser(
+        prog="quickstep demo-data",
+        description="Write rows of the demo student's generator as JSON lines, or print its shortcut baselines.",
+    )
+    parser.add_argument("task", choices=("demo-nli", "demo-choices", "demo-math"), help="which of the three tasks")
+    parser.add_argument("--split", choices=("train", "validation", "test"), default="test", help="default: %(default)s")
+    parser.add_argument("--rows", type=int, default=20, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    parser.add_argument("--baselines", action="store_true", help="print what guessing from a part of the input gives")
+    arguments = parser.parse_args(argv)
+
+    from training.data.demo.baselines import shortcut_accuracy
+    from training.data.sources import generate_rows
+
+    if arguments.baselines:
+        accuracy = shortcut_accuracy(arguments.task)
+        sys.stdout.write(f"{arguments.task}: {accuracy.view} only: {accuracy.share:.1%} of {accuracy.rows} test rows\n")
+        return 0
+    for row in generate_rows(arguments.task, arguments.split, arguments.rows, arguments.seed):
+        content = {"inputs": dict(row.inputs), "choices": list(row.choices), "label": row.label, "rationale": row.rationale}
+        sys.stdout.write(json.dumps(content | {"tags": dict(row.tags)}) + "\n")
     return 0

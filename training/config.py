@@ -68,11 +68,14 @@ class TrainConfig(_Strict):
         warmup_steps: steps until the peak.
         weight_decay: AdamW's decoupled weight decay.
         dropout_rate: dropout; None keeps a pretrained model's own.
+        bf16: compute in bfloat16 where that is safe (torch autocast); weights stay float32. On processors with
+            bfloat16 instructions it saves a third of the time and more; on others it costs.
         group_by_length: batch rows of similar length, which saves padding.
         validate_every: steps between validations; the best student by mean accuracy over tasks is kept.
         validation_share: part of the rows kept for validation where a dataset has no such split.
         max_bad_share: stop if more than this part of a source's rows is unusable.
-        seed: of weights, order and generated data.
+        seed: of weights and order; another seed is another run on the same rows.
+        data_seed: of generated rows and of the validation split.
         threads: CPU threads; 0 leaves it to torch.
     """
 
@@ -87,11 +90,13 @@ class TrainConfig(_Strict):
     warmup_steps: Annotated[int, Field(ge=0)] = 100
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] | None = None
+    bf16: bool = False
     group_by_length: bool = False
     validate_every: Annotated[int, Field(ge=1)] = 250
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     max_bad_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     seed: int = 0
+    data_seed: int = 0
     threads: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")

@@ -7,11 +7,11 @@ Hsieh et al. 2023, equation 3: the student reads `[label] x` and learns to write
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import torch
 from torch.utils.data import Dataset
+from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, Trainer
 
 from student.task import Task
@@ -19,6 +19,10 @@ from training.data.example import Example
 
 IGNORED = -100
 """Target id that the loss skips (torch's cross-entropy convention)."""
+
+
+_TOKENIZE_ROWS = 2000
+"""Rows tokenised at once: the tokenizer spreads a list over the cores."""
 
 
 class Row(TypedDict):
@@ -30,20 +34,14 @@ class Row(TypedDict):
     rationale_labels: list[int] | None
 
 
-@dataclass(frozen=True)
-class TokenCounts:
-    """How many texts were longer than their task's limit and were cut for training."""
-
-    rows: int
-    source_cut: int
-    rationale_cut: int
-
-
 class MultitaskDataset(Dataset[Row]):
     """Examples as token rows. Rows without a rationale train the label task alone.
 
-    Sources and rationales over the task's limit are cut and counted (`counts`); a label over it is an error in
-    the data and is refused by the loader's caller (`training.run`).
+    Sources and rationales over the task's limit are cut and counted; a label over it is refused by `training.run`.
+
+    Attributes:
+        source_cut: rows whose source was cut.
+        rationale_cut: rows whose rationale was cut.
     """
 
     def __init__(
@@ -53,27 +51,46 @@ class MultitaskDataset(Dataset[Row]):
         tokenizer: PreTrainedTokenizerBase,
         *,
         rationales: bool = True,
+        progress: bool = False,
     ) -> None:
         self._rows: list[Row] = []
-        source_cut = rationale_cut = 0
-        for example in examples:
-            task = tasks[example.task]
-            source = _tokens(tokenizer, task.label_source(example.inputs, example.choices))
-            source_cut += len(source) > task.limits.source_tokens
+        self.source_cut = 0
+        self.rationale_cut = 0
+        with tqdm(total=len(examples), desc="tokenize", unit="row", disable=not progress) as bar:
+            for start in range(0, len(examples), _TOKENIZE_ROWS):
+                part = examples[start : start + _TOKENIZE_ROWS]
+                self._append(part, tasks, tokenizer, rationales)
+                bar.update(len(part))
+
+    def _append(
+        self,
+        examples: Sequence[Example],
+        tasks: dict[str, Task],
+        tokenizer: PreTrainedTokenizerBase,
+        rationales: bool,
+    ) -> None:
+        sources = _tokens(tokenizer, [tasks[row.task].label_source(row.inputs, row.choices) for row in examples])
+        labels = _tokens(tokenizer, [row.label for row in examples])
+        explained = [row for row in examples if rationales and row.rationale is not None]
+        asked = iter(
+            _tokens(tokenizer, [tasks[row.task].rationale_source(row.inputs, row.choices) for row in explained])
+        )
+        reasons = iter(_tokens(tokenizer, [row.rationale or "" for row in explained]))
+        for example, source, label in zip(examples, sources, labels, strict=True):
+            limits = tasks[example.task].limits
+            self.source_cut += len(source) > limits.source_tokens
             row = Row(
-                input_ids=_cut(source, task.limits.source_tokens),
-                labels=_tokens(tokenizer, example.label),
+                input_ids=_cut(source, limits.source_tokens),
+                labels=label,
                 rationale_input_ids=None,
                 rationale_labels=None,
             )
             if rationales and example.rationale is not None:
-                target = _tokens(tokenizer, example.rationale)
-                rationale_cut += len(target) > task.limits.rationale_tokens
-                asked = _tokens(tokenizer, task.rationale_source(example.inputs, example.choices))
-                row["rationale_input_ids"] = _cut(asked, task.limits.source_tokens)
-                row["rationale_labels"] = _cut(target, task.limits.rationale_tokens)
+                reason = next(reasons)
+                self.rationale_cut += len(reason) > limits.rationale_tokens
+                row["rationale_input_ids"] = _cut(next(asked), limits.source_tokens)
+                row["rationale_labels"] = _cut(reason, limits.rationale_tokens)
             self._rows.append(row)
-        self.counts = TokenCounts(len(self._rows), source_cut, rationale_cut)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -167,8 +184,8 @@ def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
     return padded
 
 
-def _tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    ids: list[int] = tokenizer(text).input_ids
+def _tokens(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    ids: list[list[int]] = tokenizer(list(texts)).input_ids if texts else []
     return ids
 
 

@@ -67,7 +67,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     model, tokenizer = _make_model(config, tasks, examples)
     _check_labels(examples, tasks, tokenizer)
     with_rationales = config.rationale_weight > 0
-    dataset = MultitaskDataset(examples, tasks, tokenizer, rationales=with_rationales)
+    dataset = MultitaskDataset(examples, tasks, tokenizer, rationales=with_rationales, progress=progress)
     held_out = MultitaskDataset(validation, tasks, tokenizer, rationales=with_rationales)
     collator = MultitaskCollator(tokenizer.pad_token_id)
 
@@ -92,8 +92,8 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
             "digest": _data_digest(examples),
             "training_rows": len(examples),
             "validation_rows": len(validation),
-            "sources_cut": dataset.counts.source_cut,
-            "rationales_cut": dataset.counts.rationale_cut,
+            "sources_cut": dataset.source_cut,
+            "rationales_cut": dataset.rationale_cut,
         },
         "metrics": metrics,
         "steps": trainer.state.global_step,
@@ -120,7 +120,7 @@ def _load_data(config: TrainConfig, output: Path) -> tuple[dict[str, Task], list
             labels=config.labels,
             demo_rows=DemoRows(train=entry.rows or 0, validation=entry.validation_rows),
             validation_share=config.validation_share,
-            seed=config.seed,
+            seed=config.data_seed,
         )
         loaded = source.load("train")
         if tasks.setdefault(source.task.name, source.task) != source.task:
@@ -174,8 +174,11 @@ def _check_labels(
     examples: Sequence[Example], tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase
 ) -> None:
     """A label is learnt whole or not at all: one that is cut would teach a wrong answer."""
+    labels = tokenizer([row.label for row in examples]).input_ids
     too_long = [
-        row.source for row in examples if len(tokenizer(row.label).input_ids) > tasks[row.task].limits.label_tokens
+        row.source
+        for row, ids in zip(examples, labels, strict=True)
+        if len(ids) > tasks[row.task].limits.label_tokens
     ]
     if too_long:
         raise DataError(
@@ -194,6 +197,8 @@ def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> Tr
         weight_decay=config.weight_decay,
         warmup_steps=config.warmup_steps,
         lr_scheduler_type="cosine",
+        bf16=config.bf16,
+        use_cpu=not torch.accelerator.is_available(),
         group_by_length=config.group_by_length,
         eval_strategy="steps",
         eval_steps=config.validate_every,
@@ -207,7 +212,7 @@ def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> Tr
         report_to=["tensorboard"],
         disable_tqdm=not progress,
         remove_unused_columns=False,
-        dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_pin_memory=torch.accelerator.is_available(),
         seed=config.seed,
         data_seed=config.seed,
     )

@@ -13,6 +13,7 @@ import httpx
 
 from serving.app import create_app
 from serving.engines.local import LaneLimits, LocalEngine
+from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.server import Server, bind, url_of
 from serving.settings import Settings
@@ -74,14 +75,14 @@ class FakeStudent:
         if any("too-few-rows" in source for source, _ in rows):
             return []
         return [
-            self._choose(prepared.task, *row, len(row[0]))
-            for prepared, row in zip(batch, rows, strict=True)
+            self._choose(prepared.task, source, choices)
+            for prepared, (source, choices) in zip(batch, rows, strict=True)
         ]
 
     def explain(self, batch: Sequence[PreparedQuestion]) -> list[Explanation]:
         return [Explanation(prediction, f"because {prediction.answer}") for prediction in self.predict(batch)]
 
-    def _choose(self, task: Task, source: str, choices: tuple[str, ...], _: int) -> Prediction:
+    def _choose(self, task: Task, source: str, choices: tuple[str, ...]) -> Prediction:
         if isinstance(task.answer, ClosedLabels):
             answers = tuple(task.answer.labels)
         elif isinstance(task.answer, Choices):
@@ -108,8 +109,8 @@ class Running:
     url: str
     student: FakeStudent
     server: Server
-    loop: asyncio.AbstractEventLoop
     client: httpx.Client
+    lifecycle: Lifecycle
 
     @property
     def address(self) -> tuple[str, int]:
@@ -131,7 +132,9 @@ class Running:
 
 
 @contextmanager
-def serving(student: FakeStudent | None = None, *, wait: bool = True, **settings: object) -> Iterator[Running]:
+def serving(
+    student: FakeStudent | None = None, *, wait: bool = True, **settings: object
+) -> Iterator[Running]:
     """Serve a fake student on a free port of the loopback, in a thread; always stopped."""
     student = student or FakeStudent()
     chosen = Settings.model_validate({"port": 0, "drain_delay_ms": 0, **settings})
@@ -141,7 +144,6 @@ def serving(student: FakeStudent | None = None, *, wait: bool = True, **settings
     server = Server(app, chosen)
     bound = bind(chosen.host, chosen.port)
     runner = asyncio.Runner(loop_factory=server.config.get_loop_factory())
-    loop = runner.get_loop()
     listening = threading.Event()
 
     async def serve() -> None:
@@ -169,7 +171,7 @@ def serving(student: FakeStudent | None = None, *, wait: bool = True, **settings
             student.ran.clear()
             while student.entered.acquire(blocking=False):
                 pass
-            yield Running(url, student, server, loop, client)
+            yield Running(url, student, server, client, app.state.parts.lifecycle)
     finally:
         student.gate.set()
         server.should_exit = True

@@ -130,11 +130,11 @@ WORN_ON = """
 feet: socks / a pair of socks / ~some socks; shoes / a pair of shoes
 hands: gloves / a pair of gloves / ~some gloves
 ears: earrings / a pair of earrings / ~some earrings
-a head: a hat / hats; a helmet / helmets
-a neck: a scarf / scarves; a necklace / necklaces
+a head: a hat / a winter hat; a helmet / a bike helmet
+a neck: a scarf / a warm scarf; a necklace / a gold necklace
 a finger: a wedding ring / a gold ring / ~a gold wedding ring
-a wrist: a watch / watches; a bracelet / bracelets
-a waist: a belt / belts / ~a leather belt
+a wrist: a watch / a new watch; a bracelet / a gold bracelet
+a waist: a belt / a leather belt
 """
 
 OPPOSITES = (

@@ -93,7 +93,7 @@ class Asker:
         templates = self._templates(wording, new_template)
         text = " ".join(template.text for template in templates)
         words = _Words(self._split if new_words else "train", self._rng)
-        if self._rng.random() < _OPENER_SHARE:
+        if "{name}" not in text and self._rng.random() < _OPENER_SHARE:
             text = f"{words.choose(OPENERS).text} {text}"
         phrase = words.phrase(fact)
         person = self._person(words, text)
@@ -105,7 +105,7 @@ class Asker:
         question = start_sentences(text.format_map(slots))
         remark = self._rng.choice(REMARKS)
         reason = self._rng.choice(wording.reasons)
-        possessive = "your" if "you " in reason.lower() else "their"
+        possessive = "their" if "people" in reason.lower() else "your"
         rationale_slots = {
             **_phrase_slots(fact.relation, phrase, possessive),
             "answer": answer,
@@ -202,7 +202,7 @@ def _possessive(text: str, person: Person) -> str:
     """Whose hands are washed: the named person's, the reader's or people's."""
     if "{S" in text:
         return person.pronouns[2]
-    return "your" if "you " in text else "their"
+    return "their" if "people" in text else "your"
 
 
 def _phrase_slots(relation: str, phrase: str, possessive: str) -> dict[str, str]:

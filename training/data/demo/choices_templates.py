@@ -1,4 +1,4 @@
-"""All templates of the choices task: questions by relation, openers before a question, remarks in a rationale."""
+"""All templates of the choices task: questions by relation, openers before them, remarks in rationales."""
 
 from __future__ import annotations
 

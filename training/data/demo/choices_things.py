@@ -48,7 +48,7 @@ a lawn mower: cut the grass / cut the long grass / ~cut the grass on the lawn
 a watering can: water the plants / water the flowers / ~water some plants
 a fishing rod: catch a fish / catch fish in the river / ~catch some fish
 a sleeping bag: stay warm at night in a tent / keep warm in a tent / ~stay warm in a tent
-a pillow: rest {their} head in bed / put under {their} head in bed
+a pillow: rest {their} head in bed / rest {their} head at night
 a calculator: add up big numbers / multiply big numbers / ~add some big numbers
 a can opener: open a can of beans / open a can of soup / ~open cans of beans
 a paintbrush: paint a picture / paint the wall / ~paint pictures

@@ -8,7 +8,7 @@ A question is a direct question, or a scene followed by a question about it. Slo
     {S} {she} {her}     somebody: as named, and the pronouns; {wants} and the like agree with {S}
     {S3} {S_object}     somebody who is neither the speaker nor several people; {S} as an object
     {name} {town} {t}   a name, a town, a time
-    {it} {it_s}         the thing of {np} as an object and as a subject, which {is_np} and {does_np} agree with
+    {it} {it_s}         {np} as an object and as a subject; {is_np} and {does_np} agree with it
     {answer}            in rationales: the answer with its article
 """
 

@@ -49,7 +49,7 @@ You can {vp} at {answer}.
         """
 What do people use to {vp}?
 What would {S} use to {vp}?
-What does {name} need to {vp}?
+What does {S3} need to {vp}?
 Which of these do you need to {vp}?
 What is the best thing for {ving}?
 Which of these is used for {ving}?
@@ -89,7 +89,7 @@ Which vehicle do you need to {vp}?
 Which vehicle is used for {ving}?
 If you want to {vp}, which vehicle do you need?
 What is the right vehicle for {ving}?
-What does {name} need to {vp}?
+What does {S3} need to {vp}?
 Which of these would {S} use to {vp}?
 What is the best vehicle to {vp}?
 """,
@@ -118,7 +118,7 @@ Which of these do you wear to {vp}?
 What would {S} put on to {vp}?
 If you want to {vp}, what should you wear?
 What is the best thing to wear to {vp}?
-What does {name} need to wear to {vp}?
+What does {S3} need to wear to {vp}?
 Which of these would you put on to {vp}?
 What helps you to {vp}?
 """,
@@ -227,20 +227,20 @@ Which part of the body do you use to {vp}?
 What do people use to {vp}?
 Which part of the body helps you to {vp}?
 What part of the body is used for {ving}?
-{S} {wants} to {vp}. Which part of the body {does} {she} use?
+{S} {is} learning how people {vp}. Which part of the body do they use?
 To {vp}, which part of the body do you need?
 Which of these do you need to {vp}?
-{t}, {S} {wants} to {vp}. Which part of the body {does} {she} need?
+{t}, {S} {learns} how people {vp}. Which part of the body do they need?
 What do you use to {vp}?
 Which body part is for {ving}?
-What body part does {name} use to {vp}?
+What body part does {S3} use to {vp}?
 """,
         NO_SCENES,
         "",
         """
 People use their {bare_answer} to {vp}.
 You need your {bare_answer} to {vp}.
-The part of the body for {ving} is {answer}.
+For {ving}, people need their {bare_answer}.
 """,
         "parts",
     ),

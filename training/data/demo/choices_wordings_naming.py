@@ -35,7 +35,7 @@ Which of these places should {she} choose?
 Where do people usually keep {it}?
 """,
         """
-People keep {np} in {answer}.
+{answer} is where people keep {np}.
 The right place for {np} is {answer}.
 {answer} is a good place to keep {np}.
 """,
@@ -185,7 +185,7 @@ Which body part do you put {np} on?
         """
 People wear {np} on their {bare_answer}.
 You put {np} on your {bare_answer}.
-The part of the body for {np} is {answer}.
+On your {bare_answer}, you wear {np}.
 """,
         "parts",
     ),

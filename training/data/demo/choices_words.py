@@ -30,11 +30,12 @@ Toronto
 
 _TIMES = (
     "on Monday morning/on Monday/on Tuesday/on Tuesday afternoon/on Wednesday/on Thursday/"
-    "on Thursday morning/on Friday/on Friday evening/on Saturday/on Saturday morning/on Sunday/on Sunday afternoon/this morning/"
-    "this afternoon/this evening/tonight/today/tomorrow/tomorrow morning/after school/after work/"
-    "after lunch/after breakfast/after dinner/before dinner/before lunch/before work/before school/next week/next Monday/"
-    "next Friday/next month/this week/this weekend/at the weekend/at noon/in the morning/in the afternoon/"
-    "in the evening/at six/at seven/at eight"
+    "on Thursday morning/on Friday/on Friday evening/on Saturday/on Saturday morning/on Sunday/"
+    "on Sunday afternoon/this morning/this afternoon/this evening/tonight/today/tomorrow/"
+    "tomorrow morning/after school/after work/after lunch/after breakfast/after dinner/before dinner/"
+    "before lunch/before work/before school/next week/next Monday/next Friday/next month/this week/"
+    "this weekend/at the weekend/at noon/in the morning/in the afternoon/in the evening/at six/"
+    "at seven/at eight"
 )
 
 FEMALE_RELATIVES = ("sister", "mother", "aunt", "grandmother", "daughter", "niece")

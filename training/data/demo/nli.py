@@ -1,18 +1,18 @@
 """The demo task demo-nli: inference in simple sentences.
 
-A premise of one or two short sentences says who (a man, two girls, a farmer, a dog, or somebody by first name)
-does what, and perhaps where, when, with whom, what for, what they wear (with its colour) and what they are like.
-The hypothesis is one sentence of the same sort. The label is entailment if the premise makes it true,
-contradiction if the premise makes it false of the same being at the same time, and neutral if the premise
-leaves it open.
+A premise of one or two short sentences says who (a man, two girls, a farmer, a dog, or somebody by first
+name) does what, and perhaps where, when, with whom, what for, what they wear (with its colour) and what they
+are like. The hypothesis is one sentence of the same sort. The label is entailment if the premise makes it
+true, contradiction if the premise makes it false of the same being at the same time, and neutral if the
+premise leaves it open.
 
 Covered: the same fact in other words or with details left out; kinds (a guitar is an instrument, a boy is a
-child, Anna is a person), whose reverse is neutral and whose siblings contradict (cat and dog, soccer and tennis);
-indoors and outdoors; colours; numbers; opposites (tall and short, happy and sad); times; alone or with somebody;
-activities that nobody can do at once (sleeping and running); facts the premise does not tell; "not", "nobody",
-"everyone"; two people who do different things; and who does what to whom (gifts, chases, comparisons).
-Not covered: general knowledge beyond these kinds, arithmetic with numbers, several steps of time or cause,
-questions, and long texts.
+child, Anna is a person), whose reverse is neutral and whose siblings contradict (cat and dog, soccer and
+tennis); indoors and outdoors; colours; numbers; opposites (tall and short, happy and sad); times; alone or
+with somebody; activities that nobody can do at once (sleeping and running); facts the premise does not tell;
+"not", "nobody", "everyone"; two people who do different things; and who does what to whom (gifts, chases,
+comparisons). Not covered: general knowledge beyond these kinds, arithmetic with numbers, several steps of
+time or cause, questions, and long texts.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ import random
 from collections.abc import Iterator
 
 from training.data.demo.nli_draft import Draft
-from training.data.demo.nli_groups import draft_pair, draft_quantifier
-from training.data.demo.nli_phrasing import HYPOTHESIS_FRAMES, PREMISE_FRAMES, Frame, Style, say
+from training.data.demo.nli_frames import HYPOTHESIS_FRAMES, PREMISE_FRAMES, Frame, Style
+from training.data.demo.nli_pairs import draft_pair
+from training.data.demo.nli_phrasing import say
+from training.data.demo.nli_premises import PremiseSampler
+from training.data.demo.nli_quantifiers import draft_quantifier
 from training.data.demo.nli_rationale import explain
 from training.data.demo.nli_roles import draft_roles
 from training.data.demo.nli_sampler import Sampler
@@ -35,6 +38,8 @@ from training.data.example import Example
 TASK_NAME = "demo-nli"
 _PREMISE_ATTEMPTS = 8
 _PLAIN_WEIGHT = 4
+_KIND_WEIGHTS = (72, 13, 8, 7)
+"""Scenes, roles, quantifiers and pairs."""
 
 
 def generate(split: Split, rows: int, seed: int) -> Iterator[Example]:
@@ -49,20 +54,16 @@ def generate(split: Split, rows: int, seed: int) -> Iterator[Example]:
         seed: rows of another seed differ.
     """
     rng = random.Random(f"{TASK_NAME}/{split}/{seed}")
-    fresh_words = held_out_words(split)
     seen: set[tuple[str, str]] = set()
-    while len(seen) < rows:
+    for number in range(rows):
         # Labels go round, so that any number of rows is balanced.
-        label = LABELS[len(seen) % len(LABELS)]
+        label = LABELS[number % len(LABELS)]
         new_template, new_words = (split != "train" and rng.random() < 0.5 for _ in range(2))
-        draft = _draft(Sampler(rng, split, new_words), split, label, new_template)
-        if draft is None or new_words != bool(draft.words & fresh_words):
-            continue
-        text = (draft.premise, draft.hypothesis)
-        if text in seen or (draft.seen_template and not new_words and _home(text) != split):
-            continue
-        yield _example(draft, f"{TASK_NAME}/{split}:{len(seen)}", new_words)
-        seen.add(text)
+        draft = None
+        while draft is None or (draft.premise, draft.hypothesis) in seen:
+            draft = _draft(rng, split, label, new_template, new_words)
+        seen.add((draft.premise, draft.hypothesis))
+        yield _example(draft, f"{TASK_NAME}/{split}:{number}", new_words)
 
 
 def shortcut(example: Example) -> str:
@@ -91,18 +92,21 @@ def _home(text: tuple[str, str]) -> Split:
     return "test" if digit == 0 else "validation" if digit == 1 else "train"
 
 
-def _draft(sampler: Sampler, split: Split, label: Label, new_template: bool) -> Draft | None:
-    roll = sampler.rng.random()
-    if roll < 0.13:
-        return draft_roles(sampler, split, label, new_template)
-    if roll < 0.21:
-        return draft_quantifier(sampler, split, label, new_template)
-    if roll < 0.28:
-        return draft_pair(sampler, split, label, new_template)
-    return _draft_scene(sampler, split, label, new_template)
+def _draft(
+    rng: random.Random, split: Split, label: Label, new_template: bool, new_words: bool
+) -> Draft | None:
+    """A row as asked for, or None: the caller tries again."""
+    sampler = PremiseSampler(rng, split, new_words)
+    draft_kind = rng.choices((_draft_scene, draft_roles, draft_quantifier, draft_pair), _KIND_WEIGHTS)[0]
+    draft = draft_kind(sampler, split, label, new_template)
+    if draft is None or new_words != bool(draft.words & held_out_words(split)):
+        return None
+    if not new_template and not new_words and _home((draft.premise, draft.hypothesis)) != split:
+        return None
+    return draft
 
 
-def _draft_scene(sampler: Sampler, split: Split, label: Label, new_template: bool) -> Draft | None:
+def _draft_scene(sampler: PremiseSampler, split: Split, label: Label, new_template: bool) -> Draft | None:
     """A row about one scene. Hypothesis and its wording are settled before the label plays any part."""
     rng = sampler.rng
     past = sampler.chance(0.2)
@@ -136,7 +140,7 @@ def _draft_scene(sampler: Sampler, split: Split, label: Label, new_template: boo
 
 
 def _style(sampler: Sampler, scene: Scene, past: bool, definite: bool) -> Style:
-    may_be_simple = scene.activity is not None and not scene.negated and not past
+    may_be_simple = scene.activity is not None and not scene.negated
     return Style(past, may_be_simple and sampler.chance(0.2), definite, sampler.chance(0.2))
 
 
@@ -152,12 +156,12 @@ def _choose(frames: tuple[Frame, ...], scene: Scene, style: Style, rng: random.R
 
 def _words(scene: Scene) -> frozenset[str]:
     """The scene's words from lists of which a part is held out."""
-    activity, garment = scene.activity, scene.garment
     words = [scene.noun, scene.place, scene.trait]
-    if activity:
-        words += [activity.thing if activity.kind == "thing" else None, activity.colour]
-    if garment:
-        words += [garment.noun, garment.colour]
-    words += [text.removeprefix("a ").replace("for {poss} ", "").replace("{poss} ", "")
-              for text in (scene.companion, scene.purpose) if text]  # fmt: skip
-    return frozenset(word for word in words if word)
+    if scene.garment:
+        words += [scene.garment.noun, scene.garment.colour]
+    for text in (scene.companion, scene.purpose):
+        if text:
+            words.append(text.removeprefix("a ").removeprefix("for {poss} ").removeprefix("{poss} "))
+    return frozenset(word for word in words if word) | (
+        scene.activity.words if scene.activity else frozenset()
+    )

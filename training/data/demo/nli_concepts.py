@@ -1,7 +1,7 @@
 """What the inference task knows: kinds of beings and things, activities, opposites, places and times.
 
-Every pair of values of one aspect stands in one `Relation`. Pairs about which readers of SNLI-style data might
-disagree are `UNDEFINED`, and the generator never puts them into a row.
+Every pair of values of one aspect stands in one `Relation`. Pairs about which readers of SNLI-style data
+might disagree are `UNDEFINED`, and the generator never puts them into a row.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def combine(left: Relation, right: Relation) -> Relation:
     return parts.pop() if parts else Relation.SAME
 
 
-# --- Beings -------------------------------------------------------------------------------------------------
+# Beings
 
 PROFESSIONS = (
     "teacher", "doctor", "nurse", "farmer", "chef", "singer", "student", "soldier", "dancer", "lawyer",
@@ -138,7 +138,7 @@ def colour_relation(premise: str | None, hypothesis: str | None) -> Relation:
     return Relation.DISJOINT
 
 
-# --- Clothes, states, places, times --------------------------------------------------------------------------
+# Clothes, states, places, times
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,8 @@ def trait_relation(premise: str, hypothesis: str) -> Relation:
 
 
 INDOORS = (
-    "in the kitchen", "in the bedroom", "in the bathroom", "in the classroom", "in the office", "in the library",
+    "in the kitchen", "in the bedroom", "in the bathroom", "in the classroom", "in the office",
+    "in the library",
     "in the gym", "in the museum", "in the basement", "in the living room",
 )  # fmt: skip
 OUTDOORS = (
@@ -195,7 +196,7 @@ _GENERAL_PLACE = {**dict.fromkeys(INDOORS, "indoors"), **dict.fromkeys((*OUTDOOR
 
 
 def general_place(place: str) -> str | None:
-    """ "indoors" or "outdoors" where a place is clearly one of them."""
+    """Say "indoors" or "outdoors" where a place is clearly one of them."""
     return _GENERAL_PLACE.get(place)
 
 

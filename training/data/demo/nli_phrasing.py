@@ -1,16 +1,14 @@
-"""How scenes are put into words: noun phrases, verb phrases and the sentence frames of both sides."""
+"""How scenes are put into words: noun phrases, verb phrases and whole sentences."""
 
 from __future__ import annotations
 
 import random
 import re
-import string
-from dataclasses import dataclass
 
 from training.data.demo.nli_activities import KINDS, VERBS, Activity
 from training.data.demo.nli_concepts import GENDER, article, is_animal, plural
+from training.data.demo.nli_frames import Frame, Style
 from training.data.demo.nli_scene import Scene
-from training.data.demo.split import held_out
 
 NUMBERS = ("some", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _GENERAL_SYNONYMS = {
@@ -20,179 +18,6 @@ _GENERAL_SYNONYMS = {
     "a vegetable": ("vegetables",),
 }
 _NOUN_SYNONYMS = {"child": "kid", "woman": "lady", "man": "guy"}
-
-
-@dataclass(frozen=True)
-class Style:
-    """Choices of wording that hold for one sentence.
-
-    Attributes:
-        past: "was playing" instead of "is playing".
-        simple: "plays" instead of "is playing", "played" instead of "was playing".
-        definite: "the man" instead of "a man".
-        synonyms: whether a word may be replaced by a synonym.
-    """
-
-    past: bool = False
-    simple: bool = False
-    definite: bool = False
-    synonyms: bool = False
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A sentence template.
-
-    Slots: `a` the subject as first mentioned, `the` the subject mentioned again, `do` the finite verb phrase,
-    `ing` the verb phrase after a form of be, `be` that form, `wear` the garment as an object, `in` the garment
-    as an attribute; the other slots are aspects. Slots of aspects that a scene lacks stay empty.
-
-    Attributes:
-        name: identifies the frame; part of a row's template tag.
-        text: the template.
-        needs: aspects that the scene must have for the sentence to be whole.
-    """
-
-    name: str
-    text: str
-    needs: frozenset[str]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def slots(self) -> frozenset[str]:
-        """The template's slots."""
-        return frozenset(field for _, field, _, _ in string.Formatter().parse(self.text) if field)
-
-    def fits(self, scene: Scene, style: Style) -> bool:
-        """Whether the frame can say everything that the scene says, and is whole without more."""
-        slots = self.slots
-        said = {_SLOT_ASPECT.get(slot, slot) for slot in slots}
-        trait_in_noun_phrase = not scene.named and "adj" not in slots
-        if trait_in_noun_phrase:
-            said.add("trait")
-        if not (scene.aspects <= said and self.needs <= scene.aspects):
-            return False
-        if scene.negated and "do" not in slots:
-            return False
-        if scene.named and scene.garment and "in" in slots:
-            return False  # "Anna in a red hat" would tell two Annas apart.
-        if "here {be}" in self.text and (scene.named or style.definite):
-            return False
-        if style.simple and "do" not in slots:
-            return False
-        return not (style.past and "shows" in self.text)
-
-
-_SLOT_ASPECT = {"do": "activity", "ing": "activity", "in": "garment", "wear": "garment", "adj": "trait",
-                "daypart": "time"}  # fmt: skip
-
-
-def _frames(prefix: str, table: str) -> tuple[Frame, ...]:
-    """Frames from lines of `needed aspects | template`."""
-    return tuple(
-        Frame(f"{prefix}{number:02d}", text.strip(), frozenset(needs.split()))
-        for number, (needs, text) in enumerate(
-            (line.split("|") for line in table.strip().splitlines()), start=1
-        )
-    )
-
-
-PREMISE_FRAMES = held_out(
-    _frames(
-        "p",
-        """
-activity | {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | {a} {in} {do} {purpose} {companion} {place} {time}.
-activity place | {place}, {a} {in} {do} {companion} {time} {purpose}.
-activity time | {time}, {a} {in} {do} {companion} {place} {purpose}.
-activity garment | {a} {do} {companion} {place} {time} {purpose}. {the} {be} wearing {wear}.
-activity garment | {a} {be} wearing {wear}. {the} {do} {companion} {place} {time} {purpose}.
-activity place | There {be} {a} {in} {place} {time}. {the} {do} {companion} {purpose}.
-activity place | {a} {in} {be} {place} {time}. {the} {do} {companion} {purpose}.
-activity place | {a} {in} {be} {place} {time}, {ing} {companion} {purpose}.
-activity place | {a} {in} {be} {place} {time} and {do} {companion} {purpose}.
-activity garment | {a}, {who} {be} wearing {wear}, {do} {companion} {place} {time} {purpose}.
-activity garment | {a} {who} {be} wearing {wear} {do} {companion} {place} {time} {purpose}.
-activity garment | {a} {be} wearing {wear} and {ing} {companion} {place} {time} {purpose}.
-activity | We can see {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | You can see {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | The picture shows {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | This picture shows {a} {in} {who} {do} {companion} {place} {time} {purpose}.
-activity | In the picture, {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | There {be} {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | There {be} {a} {in} {who} {do} {companion} {place} {time} {purpose}.
-activity place | {place}, there {be} {a} {in} {who} {do} {companion} {time} {purpose}.
-activity trait | {a} {in} {be} {adj}. {the} {do} {companion} {place} {time} {purpose}.
-activity trait | {a} {in} {do} {companion} {place} {time} {purpose}. {the} {be} {adj}.
-activity trait | {a} {in} {be} {adj} and {do} {companion} {place} {time} {purpose}.
-activity trait | {a}, {who} {be} {adj}, {do} {companion} {place} {time} {purpose}.
-activity companion | {companion}, {a} {in} {do} {place} {time} {purpose}.
-activity companion | {a} {in} {be} {companion} {place} {time}. {the} {do} {purpose}.
-activity time | {a} {in} {do} {time} {companion} {place} {purpose}.
-activity time place | {time} {place}, {a} {in} {do} {companion} {purpose}.
-activity garment place | {a} {be} {place} {time}. {the} {be} wearing {wear} and {ing} {companion} {purpose}.
-activity purpose | {a} {in} {do} {companion} {place} {time}, {purpose}.
-activity | Look, {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | Somebody says that {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | We know that {a} {in} {do} {companion} {place} {time} {purpose}.
-place | {a} {in} {be} {companion} {place} {time} {purpose}.
-place | There {be} {a} {in} {companion} {place} {time} {purpose}.
-place | {place}, there {be} {a} {in} {companion} {time} {purpose}.
-place | We can see {a} {in} {companion} {place} {time} {purpose}.
-place | In the picture, {a} {in} {be} {companion} {place} {time} {purpose}.
-place time | {time}, {a} {in} {be} {companion} {place} {purpose}.
-place trait | {a} {in} {be} {companion} {place} {time} {purpose}. {the} {be} {adj}.
-place garment | {a} {companion} {place} {be} wearing {wear} {time} {purpose}.
-garment | {a} {be} wearing {wear} {companion} {place} {time}.
-garment | The picture shows {a} wearing {wear} {companion} {place} {time}.
-garment | There {be} {a} wearing {wear} {companion} {place} {time}.
-garment trait | {a} {be} wearing {wear} {place} {time}. {the} {be} {adj}.
-trait | {a} {in} {be} {adj}.
-companion | {a} {in} {be} {companion} {time} {purpose}.
-garment trait place | {a} {in} {be} {adj} and {be} {place} {time}.
-""",
-    ),
-    share=0.18,
-    salt="nli/premise-frames",
-)
-
-HYPOTHESIS_FRAMES = held_out(
-    _frames(
-        "h",
-        """
-activity | {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | {a} {in} {do} {purpose} {companion} {place} {time}.
-activity place | {place}, {a} {in} {do} {companion} {time} {purpose}.
-activity time | {time}, {a} {in} {do} {companion} {place} {purpose}.
-activity | There {be} {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | There {be} {a} {in} {who} {do} {companion} {place} {time} {purpose}.
-activity place | {a} {in} {be} {place} {time} and {do} {companion} {purpose}.
-activity garment | {a} {be} wearing {wear} and {ing} {companion} {place} {time} {purpose}.
-activity garment | {a} {who} {be} wearing {wear} {do} {companion} {place} {time} {purpose}.
-activity | We can see {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | We know that {a} {in} {do} {companion} {place} {time} {purpose}.
-activity trait | {a} {in} {be} {adj} and {do} {companion} {place} {time} {purpose}.
-activity trait | {a}, {who} {be} {adj}, {do} {companion} {place} {time} {purpose}.
-activity companion | {companion}, {a} {in} {do} {place} {time} {purpose}.
-activity | The picture shows {a} {in} {ing} {companion} {place} {time} {purpose}.
-place | {a} {in} {be} {companion} {place} {time} {purpose}.
-place | There {be} {a} {in} {companion} {place} {time} {purpose}.
-place | {place}, there {be} {a} {in} {companion} {time} {purpose}.
-place time | {time}, {a} {in} {be} {companion} {place} {purpose}.
-garment | {a} {be} wearing {wear} {companion} {place} {time} {purpose}.
-garment | There {be} {a} {in} {companion} {place} {time} {purpose}.
-garment | {a} {be} dressed in {wear} {companion} {place} {time} {purpose}.
-trait | {a} {in} {be} {adj}.
-trait | We know that {a} {in} {be} {adj}.
-companion | {a} {in} {be} {companion} {time}.
-companion | We know that {a} {in} {be} {companion} {time}.
-""",
-    ),
-    share=0.18,
-    salt="nli/hypothesis-frames",
-)
 
 
 def say(frame: Frame, scene: Scene, style: Style, rng: random.Random) -> str:

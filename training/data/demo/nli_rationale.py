@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from training.data.demo.nli_activities import KINDS, activity_relation
+from training.data.demo.nli_activities import KINDS, Activity
 from training.data.demo.nli_concepts import Relation, article, plural
 from training.data.demo.nli_phrasing import (
     NUMBERS,
@@ -16,157 +16,141 @@ from training.data.demo.nli_phrasing import (
     noun_phrase,
     possessive,
     thing_phrase,
+    tidy,
 )
 from training.data.demo.nli_scene import Scene, Verdict
 
 
 def explain(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, rng: random.Random) -> str:
     """The rationale of a row, ending in its label."""
-    steps = {"entailment": _entailed, "neutral": _open, "contradiction": _excluded}
-    reason = steps[verdict.label](premise, hypothesis, verdict, past, rng)
-    return f"{reason[0].upper()}{reason[1:]} So the answer is {verdict.label}."
+    if verdict.label == "entailment":
+        reason = _entailed(premise, hypothesis, past, rng)
+    elif verdict.label == "neutral":
+        reason = _open(premise, hypothesis, verdict, past, rng)
+    else:
+        reason = _excluded(premise, hypothesis, verdict, past, rng)
+    return tidy(f"{reason} so the answer is {verdict.label}.")
 
 
-def _subject(scene: Scene) -> str:
+def _the(scene: Scene) -> str:
     return noun_phrase(replace(scene, trait=None), definite=True)
 
 
-def _bare_subject(scene: Scene) -> str:
+def _a(scene: Scene) -> str:
     return noun_phrase(replace(scene, trait=None), definite=False)
 
 
-def fact(scene: Scene, name: str, past: bool, rng: random.Random) -> str:
-    """One fact of a scene after its subject: "is playing the guitar", "is in the park"."""
-    be = be_form(scene, past)
-    if name == "activity" and scene.activity:
-        return f"{be}{' not' if scene.negated else ''} {activity_phrase(scene.activity, rng)}"
-    values = {
-        "place": scene.place,
+def _plain(activity: Activity | None) -> str:
+    return activity_phrase(activity, random.Random(0)) if activity else ""
+
+
+def _value(scene: Scene, aspect: str) -> str:
+    """What a scene says of an aspect, as it stands after a form of be."""
+    return {
+        "activity": f"{'not ' if scene.negated else ''}{_plain(scene.activity)}",
+        "place": scene.place or "",
         "garment": f"wearing {garment_phrase(scene)}",
-        "trait": scene.trait,
+        "trait": scene.trait or "",
+        "time": scene.time or "",
         "companion": companion_phrase(scene),
-    }
-    if name in values:
-        return f"{be} {values[name]}"
-    if name == "time":
-        return f"{be} there {scene.time}"
-    return f"does it {(scene.purpose or '').format(poss=possessive(scene))}"
+        "purpose": (scene.purpose or "").format(poss=possessive(scene)),
+    }[aspect]
 
 
-def _entailed(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, rng: random.Random) -> str:
-    names = [
-        name for name in ("activity", "place", "garment", "trait", "companion") if name in hypothesis.aspects
-    ]
-    name = names[0] if names else "time"
-    said = f"{_subject(premise)} {fact(premise, name, past, rng)}"
-    opening = rng.choice((f"The premise says {said}.", f"We read that {said}."))
+def _entailed(premise: Scene, hypothesis: Scene, past: bool, rng: random.Random) -> str:
+    # Every hypothesis speaks of one of these: times and purposes only come with them.
+    aspects = ("activity", "place", "garment", "trait", "companion")
+    aspect = next(name for name in aspects if name in hypothesis.aspects)
+    said = f"{_the(premise)} {be_form(premise, past)} {_value(premise, aspect)}"
+    opening = rng.choice((f"the premise says {said}.", f"we read that {said}."))
+    if hypothesis.negated and not premise.negated:
+        return f"{opening} {_clash(premise, hypothesis)}"
     links = _links(premise, hypothesis)
-    if premise.activity and hypothesis.negated and not premise.negated and hypothesis.activity:
-        return f"{opening} {_clash(premise, hypothesis, past, rng)}"
     if links:
-        return f"{opening} {links}"
+        return f"{opening} {' and '.join(links)}."
     return f"{opening} {rng.choice(('The hypothesis says the same.', 'That is what the hypothesis says.'))}"
 
 
-def _links(premise: Scene, hypothesis: Scene) -> str:
+def _links(premise: Scene, hypothesis: Scene) -> list[str]:
     """How the premise's words are special cases of the hypothesis's."""
     links = []
     if premise.noun != hypothesis.noun:
-        lower = premise.noun if premise.named else article(premise.noun)
-        if premise.count != 1:
-            links.append(f"{plural(premise.noun)} are {plural(hypothesis.noun)}")
-        else:
+        if premise.count == 1:
+            lower = premise.noun if premise.named else article(premise.noun)
             links.append(f"{lower} is {article(hypothesis.noun)}")
+        else:
+            links.append(f"{plural(premise.noun)} are {plural(hypothesis.noun)}")
     if premise.count != hypothesis.count:
         links.append(f"{NUMBERS[premise.count]} are some")
-    if (
-        premise.activity
-        and hypothesis.activity
-        and premise.activity != hypothesis.activity
-        and not hypothesis.negated
-    ):
-        given, wanted = premise.activity, hypothesis.activity
-        if given.thing and wanted.kind and wanted.thing is None:
-            kind = KINDS[wanted.kind]
-            links.append(f"{article(given.thing) if kind.determiner else given.thing} is {kind.general}")
-        else:
-            plain = random.Random(0)
-            links.append(f"{activity_phrase(given, plain)} is {activity_phrase(wanted, plain)}")
-    if premise.place != hypothesis.place and hypothesis.place:
-        links.append(f"{premise.place} is {hypothesis.place}")
-    if premise.garment != hypothesis.garment and hypothesis.garment:
-        links.append(f"{article(f'{premise.garment.colour} {premise.garment.noun}') if premise.garment else ''} "
-                     f"is {article(hypothesis.garment.noun)}")  # fmt: skip
-    text = " and ".join(links)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    if premise.activity and hypothesis.activity and premise.activity != hypothesis.activity:
+        narrow, wide = premise.activity, hypothesis.activity
+        if hypothesis.negated:  # "not eating" takes in "not eating an apple"
+            narrow, wide = wide, narrow
+        links.append(_activity_link(narrow, wide))
+    if premise.place and hypothesis.place and premise.place != hypothesis.place:
+        links.append(f"{premise.place.split(' ', 1)[1]} is {hypothesis.place}")
+    if premise.garment and hypothesis.garment and premise.garment != hypothesis.garment:
+        noun = hypothesis.garment.noun
+        links.append(f"{article(f'{premise.garment.colour} {noun}')} is {article(noun)}")
+    return links
+
+
+def _activity_link(narrow: Activity, wide: Activity) -> str:
+    if narrow.thing and wide.kind and wide.thing is None:
+        kind = KINDS[wide.kind]
+        return f"{article(narrow.thing) if kind.determiner else narrow.thing} is {article(kind.noun)}"
+    return f"{_plain(narrow)} is {_plain(wide)}"
 
 
 def _open(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, rng: random.Random) -> str:
-    name, relation = verdict.aspect, verdict.relation
-    if name == "subject":
+    aspect, who, be = verdict.aspect or "", _the(premise), be_form(premise, past)
+    if aspect == "subject":
+        return f"the premise only says {_a(premise)}, and this may or may not be {_a(hypothesis)}."
+    if aspect == "activity" and premise.activity:
+        maybe = "may or may not have been" if past else "may or may not be"
         return (
-            f"the premise only says {_bare_subject(premise)}, "
-            f"and this may or may not be {_bare_subject(hypothesis)}."
+            f"the premise only says {who} {be} {_value(premise, aspect)}. "
+            f"{_the(hypothesis)} {maybe} {_plain(hypothesis.activity)}."
         )
-    who = _subject(premise)
-    if name == "activity" and premise.activity and hypothesis.activity:
-        said = f"{who} {fact(premise, 'activity', past, rng)}"
-        return f"the premise only says {said}. {_subject(hypothesis)} may or may not be {activity_phrase(hypothesis.activity, rng)}.".replace(
-            ". the", ". The"
-        )
-    if name == "garment" and relation is Relation.ABOVE and hypothesis.garment:
-        return f"the premise does not tell the color of the {hypothesis.garment.noun}."
-    if name == "place" and relation is Relation.ABOVE:
+    if aspect == "place" and verdict.relation is Relation.ABOVE:
         return f"the premise only says {premise.place}, and this may or may not be {hypothesis.place}."
-    be = be_form(premise, past)
-    missing = {
-        "activity": f"what {who} {be} doing",
-        "place": f"where {who} {be}",
-        "garment": f"whether {who} {be} wearing {garment_phrase(replace(hypothesis, count=premise.count))}",
-        "trait": f"whether {who} {be} {hypothesis.trait}",
-        "time": f"whether this {'was' if past else 'is'} {hypothesis.time}",
-        "companion": f"whether {who} {be} {companion_phrase(hypothesis)}",
-        "purpose": f"whether this {'was' if past else 'is'} {(hypothesis.purpose or '').format(poss=possessive(hypothesis))}",
-    }[name or ""]
-    return f"the premise does not {rng.choice(('say', 'tell'))} {missing}."
+    verb = rng.choice(("say", "tell"))
+    if aspect == "garment" and verdict.relation is Relation.ABOVE and hypothesis.garment:
+        return f"the premise does not {verb} the color of the {hypothesis.garment.noun}."
+    if aspect == "activity":
+        return f"the premise does not {verb} what {who} {be} doing."
+    if aspect == "place":
+        return f"the premise does not {verb} where {who} {be}."
+    if aspect in ("time", "purpose"):
+        who, be = "this", "was" if past else "is"
+    value = _value(replace(hypothesis, count=premise.count), aspect)
+    return f"the premise does not say whether {who} {be} {value}."
 
 
 def _excluded(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, rng: random.Random) -> str:
-    name = verdict.aspect
-    if name == "subject":
-        return (
-            f"the premise says {_bare_subject(premise)}, but the hypothesis says {_bare_subject(hypothesis)}. "
-            "These are not the same."
-        )
-    if name == "activity":
+    aspect, be = verdict.aspect or "", be_form(premise, past)
+    if aspect == "subject":
+        return f"the premise says {_a(premise)}, but the hypothesis says {_a(hypothesis)}. These differ."
+    if aspect == "activity":
+        opening = f"the premise says {_the(premise)} {be} {_value(premise, aspect)}."
         if premise.negated or hypothesis.negated:
-            return (
-                f"the premise says {_subject(premise)} {fact(premise, 'activity', past, rng)}. "
-                f"The hypothesis says the opposite."
-            )
-        return f"the premise says {_subject(premise)} {fact(premise, 'activity', past, rng)}. {_clash(premise, hypothesis, past, rng)}"
-    if name == "garment" and premise.garment and hypothesis.garment:
-        be = "was" if past else "is"
-        return f"the {premise.garment.noun} {be} {premise.garment.colour}, not {hypothesis.garment.colour}."
-    given = {"place": premise.place, "trait": premise.trait, "time": premise.time,
-             "companion": companion_phrase(premise)}[name or ""]  # fmt: skip
-    wanted = {"place": hypothesis.place, "trait": hypothesis.trait, "time": hypothesis.time,
-              "companion": companion_phrase(hypothesis)}[name or ""]  # fmt: skip
-    return f"the premise says {given}, but the hypothesis says {wanted}. Both cannot be true."
-
-
-def _clash(premise: Scene, hypothesis: Scene, past: bool, rng: random.Random) -> str:
-    """Why the two activities exclude each other."""
-    if premise.activity is None or hypothesis.activity is None:
-        return ""
-    given, wanted = premise.activity, hypothesis.activity
-    assert activity_relation(given, wanted) is Relation.DISJOINT
-    if given.verb == wanted.verb and thing_phrase(given) and thing_phrase(wanted):
-        return f"{thing_phrase(given)} is not {thing_phrase(wanted)}.".replace("on ", "").capitalize()
-    clash = f"cannot be {activity_phrase(wanted, rng)} at the same time."
-    pronoun = premise.gender if premise.count == 1 else "they"
+            return f"{opening} The hypothesis says the opposite."
+        return f"{opening} {_clash(premise, hypothesis)}"
+    if aspect == "garment" and premise.garment and hypothesis.garment:
+        colours = f"{premise.garment.colour}, not {hypothesis.garment.colour}"
+        return f"the premise says the {premise.garment.noun} {'was' if past else 'is'} {colours}."
+    closing = rng.choice(("Both cannot be true.", "These cannot both be true."))
     return (
-        f"{(pronoun or _subject(premise)).capitalize()} {clash}"
-        if not premise.named
-        else f"{premise.noun} {clash}"
+        f"the premise says {_value(premise, aspect)}, "
+        f"but the hypothesis says {_value(hypothesis, aspect)}. {closing}"
     )
+
+
+def _clash(premise: Scene, hypothesis: Scene) -> str:
+    """Why the two activities exclude each other."""
+    given, wanted = premise.activity, hypothesis.activity
+    if given and wanted and given.verb == wanted.verb:
+        # Things in two colours, or two things; seats come with "on".
+        return f"{thing_phrase(given)} is not {thing_phrase(wanted)}.".replace("on ", "")
+    who = "they" if premise.count != 1 else premise.gender or _the(premise)
+    return f"{premise.noun if premise.named else who} cannot be {_plain(wanted)} at the same time."

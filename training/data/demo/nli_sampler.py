@@ -1,4 +1,4 @@
-"""Draws hypotheses, and for a hypothesis and a label a premise that has this label.
+"""Random choices of one row: values of aspects, subjects and hypotheses.
 
 The hypothesis is always drawn first and without regard to the label, so it says nothing about the label.
 """
@@ -7,48 +7,43 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import TypeVar
 
+from training.data.demo.nli_activities import KINDS, VERBS, Activity, exclusive
 from training.data.demo.nli_concepts import (
     AGES,
     ANIMALS,
     DAYPARTS,
     GENDER,
     INDOORS,
-    KINDS,
-    NOUN_PARENT,
     OPPOSITES,
     OUTDOORS,
     PROFESSIONS,
     SEASONS,
-    VERBS,
     WATERS,
     WEEKDAYS,
-    Activity,
     Garment,
-    ancestors,
     is_animal,
 )
-from training.data.demo.nli_scene import Label, Scene, Verdict, judge
+from training.data.demo.nli_scene import Scene
 from training.data.demo.nli_words import (
     COLOURS,
     COMPANIONS,
+    FIXTURES,
     GARMENTS,
     HE_NAMES,
+    OBJECTS,
     PLACES,
     PURPOSES,
     RELATIVES,
     SHE_NAMES,
-    THINGS,
     TRAITS,
 )
 from training.data.demo.split import Pool, Split
 
-T = TypeVar("T")
-
 _PEOPLE = ("man", "woman", "boy", "girl", "child", "person", "person")
+_AGED = frozenset({"man", "woman", "person", "dog", "cat"})
+_COUNTS = (2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9, 10)
 _ANIMAL_VERBS = tuple(name for name, verb in VERBS.items() if verb.by_animals)
-_ATTEMPTS = 60
 
 
 class Sampler:
@@ -77,11 +72,15 @@ class Sampler:
         gender = self.rng.choice(("she", "he"))
         return self.word(SHE_NAMES if gender == "she" else HE_NAMES), gender
 
+    def count(self) -> int:
+        """How many, two or more."""
+        return self.rng.choice(_COUNTS)
+
     def chance(self, share: float) -> bool:
         """True with the given probability."""
         return self.rng.random() < share
 
-    # --- Values of aspects ---------------------------------------------------------------------------------
+    # Values of aspects
 
     def activity(self, animal: bool) -> Activity:
         """Any activity, general or special."""
@@ -103,9 +102,19 @@ class Sampler:
             return Activity(verb_name, None, kind_name, colour)
         return Activity(verb_name, self.thing(kind_name), kind_name, colour)
 
+    def exclusive_pair(self) -> tuple[Activity, Activity]:
+        """Two activities that nobody can do at once, each natural in any place."""
+        verbs = [name for name, verb in VERBS.items() if verb.where == "any"]
+        first, second = self.rng.sample(verbs, 2)
+        while not exclusive(first, second):
+            first, second = self.rng.sample(verbs, 2)
+        return self.activity_of(first), self.activity_of(second)
+
     def thing(self, kind_name: str) -> str:
         """A member of a kind of things."""
-        return self.word(THINGS) if kind_name == "thing" else self.rng.choice(KINDS[kind_name].members)
+        if kind_name == "thing":
+            return self.word(self.rng.choice((OBJECTS, FIXTURES)))
+        return self.rng.choice(KINDS[kind_name].members)
 
     def place(self, activity: Activity | None) -> str | None:
         """A place where the activity is natural; None where none is ever named."""
@@ -129,7 +138,7 @@ class Sampler:
         """An adjective that suits the being."""
         if not is_animal(noun) and self.chance(0.4):
             return self.word(TRAITS)
-        known = [trait for trait in OPPOSITES if trait not in AGES or noun in ("man", "woman", "dog", "cat")]
+        known = [trait for trait in OPPOSITES if trait not in AGES or noun in _AGED]
         return self.rng.choice(known)
 
     def garment(self) -> Garment:
@@ -156,7 +165,7 @@ class Sampler:
             return "for {poss} " + self.word(RELATIVES)
         return self.word(PURPOSES)
 
-    # --- Scenes --------------------------------------------------------------------------------------------
+    # Scenes
 
     def subject(self) -> Scene:
         """A scene that so far has only its subject."""
@@ -170,7 +179,7 @@ class Sampler:
         if roll < 0.82:
             return Scene(self.rng.choice((*ANIMALS, "animal", "animal", "puppy", "kitten")))
         noun = self.rng.choice((*_PEOPLE, *_PEOPLE, "dog", "cat", "horse"))
-        return Scene(noun, count=self.rng.choice((0, 2, 2, 3, 3, 4, 5, 6)))
+        return Scene(noun, count=0 if self.chance(0.15) else self.count())
 
     def hypothesis(self, past: bool) -> Scene:
         """A hypothesis: its subject with one to three facts."""
@@ -214,162 +223,18 @@ class Sampler:
             return replace(scene, companion=self.companion(scene)) if scene.count == 1 else scene
         return replace(scene, purpose=self.purpose(scene)) if scene.activity and scene.count == 1 else scene
 
-    def premise(self, hypothesis: Scene, label: Label, past: bool) -> tuple[Scene, Verdict] | None:
-        """A premise under which the hypothesis has the label, or None where none was found."""
-        for _ in range(_ATTEMPTS):
-            premise = self._specialised(hypothesis)
-            if label != "entailment" or hypothesis.negated:
-                premise = self._changed(hypothesis, premise, label, past)
-                if label != "entailment" and self.chance(0.15):
-                    premise = self._changed(hypothesis, premise, label, past)
-            premise = self._distracted(hypothesis, premise, past)
-            if not premise.aspects:
-                continue
-            verdict = judge(premise, hypothesis)
-            if verdict is not None and verdict.label == label:
-                return premise, verdict
-        return None
 
-    def _specialised(self, scene: Scene) -> Scene:
-        """The same facts, some of them told more precisely."""
-        if self.chance(0.65):
-            scene = self._special_subject(scene)
-        activity = scene.activity
-        if activity and not scene.negated and self.chance(0.7):
-            if activity.kind is None and VERBS[activity.verb].kinds and not is_animal(scene.noun):
-                activity = self.activity_of(activity.verb)
-            elif activity.kind is not None and activity.thing is None:
-                activity = replace(activity, thing=self.thing(activity.kind))
-            scene = replace(scene, activity=activity)
-        if scene.place in ("indoors", "outdoors") and self.chance(0.8):
-            scene = replace(scene, place=self.rng.choice(INDOORS if scene.place == "indoors" else OUTDOORS))
-        if scene.garment and scene.garment.colour is None and self.chance(0.7):
-            scene = replace(scene, garment=replace(scene.garment, colour=self.word(COLOURS)))
-        return scene
-
-    def _special_subject(self, scene: Scene) -> Scene:
-        if scene.named or _tied_to_gender(scene):
-            return scene
-        if scene.count == 0 and self.chance(0.5):
-            scene = replace(scene, count=self.rng.choice((2, 3, 4, 5, 6)))
-        if scene.noun == "person" and scene.count == 1 and self.chance(0.35):
-            name, gender = self.name()
-            return replace(scene, noun=name, named=True, gender=gender)
-        below = [noun for noun in NOUN_PARENT if scene.noun in ancestors(noun)]
-        if not below:
-            return scene
-        noun = self.rng.choice(below)
-        if noun in PROFESSIONS and self.chance(0.6):
-            noun = self.rng.choice(("man", "woman", "boy", "girl"))
-        return replace(scene, noun=noun, gender=GENDER.get(noun))
-
-    def _changed(self, hypothesis: Scene, premise: Scene, label: Label, past: bool) -> Scene:
-        """The premise with one aspect changed in the label's direction."""
-        names = ["subject", *sorted(hypothesis.aspects), *(["activity"] if hypothesis.activity else [])]
-        name = "activity" if hypothesis.negated and self.chance(0.8) else self.rng.choice(names)
-        if name == "subject":
-            return self._other_subject(hypothesis, premise, label)
-        if name == "activity":
-            return self._other_activity(hypothesis, premise, label)
-        if label == "neutral":
-            return self._vaguer(hypothesis, premise, name)
-        other: dict[str, object] = {
-            "place": self.place(premise.activity),
-            "garment": Garment(hypothesis.garment.noun, self.word(COLOURS)) if hypothesis.garment else None,
-            "trait": OPPOSITES.get(hypothesis.trait or ""),
-            "time": self.time(past),
-            "companion": self.companion(premise),
-        }
-        return replace(premise, **{name: other[name]}) if other.get(name) else premise  # type: ignore[arg-type]
-
-    def _vaguer(self, hypothesis: Scene, premise: Scene, name: str) -> Scene:
-        if name == "garment" and hypothesis.garment and hypothesis.garment.colour and self.chance(0.3):
-            return replace(premise, garment=Garment(hypothesis.garment.noun))
-        if name == "place" and premise.place in INDOORS + OUTDOORS and self.chance(0.25):
-            return replace(premise, place="indoors" if premise.place in INDOORS else "outdoors")
-        return replace(premise, **{name: None})
-
-    def _other_subject(self, hypothesis: Scene, premise: Scene, label: Label) -> Scene:
-        if _tied_to_gender(hypothesis):
-            return premise
-        if hypothesis.count != 1 and self.chance(0.6):
-            counts = (1, 2, 3, 4, 5, 6) if label == "contradiction" else (0,)
-            return replace(premise, count=self.rng.choice(counts))
-        if hypothesis.named:
-            return replace(premise, noun="person", named=False, gender=None)
-        if is_animal(hypothesis.noun):
-            choices: tuple[str, ...] = (
-                ANIMALS if label == "contradiction" else ("animal", "animal", "dog", "cat")
-            )
-        elif label == "contradiction":
-            choices = ("man", "woman", "boy", "girl", "child")
-        else:
-            choices = ("person", "child", "person", *(PROFESSIONS[:] if self.chance(0.3) else ()))
-        noun = self.rng.choice(choices)
-        return replace(premise, noun=noun, named=False, gender=GENDER.get(noun))
-
-    def _other_activity(self, hypothesis: Scene, premise: Scene, label: Label) -> Scene:
-        activity = hypothesis.activity
-        if activity is None:
-            return premise
-        animal = is_animal(hypothesis.noun)
-        may_negate = hypothesis.aspects <= {"activity", "garment", "trait"}
-        wants_negation = may_negate and self.chance(0.35 if hypothesis.negated else 0.14)
-        if label == "neutral" and not wants_negation:
-            if self.chance(0.4):
-                return replace(premise, activity=None, negated=False)
-            return replace(premise, activity=self._vaguer_activity(activity), negated=False)
-        if wants_negation:
-            changed = self.rng.choice((activity, self._vaguer_activity(activity), self.activity(animal)))
-            return replace(premise, activity=changed or activity, negated=True)
-        same = hypothesis.negated and label == "contradiction"
-        if same or (activity.kind is not None and self.chance(0.4)):
-            changed = activity if same else self._sibling_activity(activity)
-        else:
-            changed = self.activity(animal)
-        return replace(premise, activity=changed, negated=False)
-
-    def _sibling_activity(self, activity: Activity) -> Activity:
-        if activity.colour and self.chance(0.5):
-            return replace(activity, colour=self.word(COLOURS))
-        if activity.thing is None or activity.kind is None:
-            return self.activity_of(activity.verb)
-        return replace(activity, thing=self.thing(activity.kind))
-
-    def _vaguer_activity(self, activity: Activity) -> Activity | None:
-        if activity.kind is None:
-            return None
-        if activity.colour and self.chance(0.4):
-            return replace(activity, colour=None)
-        if activity.thing is not None and KINDS[activity.kind].general != "something" and self.chance(0.7):
-            return replace(activity, thing=None)
-        return Activity(activity.verb) if VERBS[activity.verb].bare is not None else None
-
-    def _distracted(self, hypothesis: Scene, premise: Scene, past: bool) -> Scene:
-        """The premise with facts that the hypothesis does not speak of."""
-        if premise.negated:
-            return self.with_aspect(premise, "garment", past) if self.chance(0.5) else premise
-        if (
-            premise.activity
-            and VERBS[premise.activity.verb].where != "any"
-            and premise.place in ("indoors", "outdoors")
-        ):
-            return premise
-        free = ["place", "garment", "trait", "time", "companion", "purpose"]
-        wanted = self.rng.choice((0, 1, 1, 2)) if premise.aspects else 1
-        if not premise.aspects:
-            free = ["place", "garment"]
-        for name in self.rng.sample(free, len(free)):
-            if wanted and name not in hypothesis.aspects | premise.aspects:
-                premise = self.with_aspect(premise, name, past)
-                wanted -= 1
-        if not premise.aspects & {"activity"} and premise.aspects <= {"time", "purpose"}:
-            premise = self.with_aspect(
-                premise, "place" if "place" not in hypothesis.aspects else "garment", past
-            )
-        return replace(premise, purpose=None) if premise.activity is None else premise
-
-
-def _tied_to_gender(scene: Scene) -> bool:
-    """Whether the scene says "his" or "her", which would give away who is meant."""
-    return any("{poss}" in (text or "") for text in (scene.companion, scene.purpose))
+def natural(scene: Scene) -> bool:
+    """Whether nothing about the scene is odd: no soccer in the kitchen, no old puppy."""
+    if scene.trait in AGES and not (scene.named or scene.noun in _AGED):
+        return False
+    if scene.activity is None or scene.place is None:
+        return True
+    where = VERBS[scene.activity.verb].where
+    suitable = {
+        "indoors": (*INDOORS, "indoors"),
+        "outdoors": (*OUTDOORS, "outdoors"),
+        "water": WATERS,
+        "none": (),
+    }
+    return scene.place in suitable[where] if where in suitable else scene.place not in WATERS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from training.data.demo.nli_activities import Activity, activity_relation
 from training.data.demo.nli_concepts import (
@@ -66,43 +67,46 @@ class Verdict:
     relation: Relation | None = None
 
 
+def without(scene: Scene, aspect: str) -> Scene:
+    """The scene with one aspect left out."""
+    left_out: dict[str, Any] = {aspect: None}
+    return replace(scene, **left_out)
+
+
 def judge(premise: Scene, hypothesis: Scene) -> Verdict | None:
     """The label of a pair of scenes; None where readers might disagree."""
     subject = combine(
         noun_relation(premise.noun, hypothesis.noun, premise.named or hypothesis.named),
         count_relation(premise.count, hypothesis.count),
     )
-    found: list[tuple[str, Label, Relation | None]] = [("subject", _plain_label(subject), subject)]
     if subject is Relation.UNDEFINED:
         return None
-    for name in ASPECTS:
-        wanted = getattr(hypothesis, name)
-        if wanted is None:
-            continue
-        given = getattr(premise, name)
-        if given is None:
-            found.append((name, "neutral", None))
-            continue
-        relation = _RELATIONS[name](given, wanted)
-        label = _plain_label(relation)
-        if name == "activity" and (premise.negated or hypothesis.negated):
-            label = _negated_label(relation, premise.negated, hypothesis.negated)
-        elif relation is Relation.UNDEFINED:
-            return None
-        found.append((name, label, relation))
-    if relation_is_open(found):
+    verdicts = [Verdict(_plain_label(subject), "subject", subject)]
+    for aspect in ASPECTS:
+        if aspect in hypothesis.aspects:
+            verdict = _judge_aspect(premise, hypothesis, aspect)
+            if verdict is None:
+                return None
+            verdicts.append(verdict)
+    decisive = [verdict for verdict in verdicts if verdict.label != "entailment"]
+    if len(decisive) > 1 and decisive[0].aspect == "subject":
+        # Perhaps two different beings: then the other difference proves nothing.
         return None
-    for wanted_label in ("contradiction", "neutral"):
-        for name, label, relation_found in found:
-            if label == wanted_label:
-                return Verdict(label, name, relation_found)
-    return Verdict("entailment")
+    decisive.sort(key=lambda verdict: verdict.label != "contradiction")
+    return decisive[0] if decisive else Verdict("entailment")
 
 
-def relation_is_open(found: list[tuple[str, Label, Relation | None]]) -> bool:
-    """Whether the two scenes may be about different beings although something else differs too."""
-    undecided = [name for name, label, _ in found if label != "entailment"]
-    return "subject" in undecided and len(undecided) > 1
+def _judge_aspect(premise: Scene, hypothesis: Scene, aspect: str) -> Verdict | None:
+    if aspect not in premise.aspects:
+        return Verdict("neutral", aspect)
+    relation = _RELATIONS[aspect](getattr(premise, aspect), getattr(hypothesis, aspect))
+    if aspect == "activity" and (premise.negated or hypothesis.negated):
+        if relation is Relation.UNDEFINED and not premise.negated:
+            return None
+        return Verdict(_negated_label(relation, premise.negated, hypothesis.negated), aspect, relation)
+    if relation is Relation.UNDEFINED:
+        return None
+    return Verdict(_plain_label(relation), aspect, relation)
 
 
 def _plain_label(relation: Relation) -> Label:
@@ -127,7 +131,7 @@ def _purpose_relation(premise: str, hypothesis: str) -> Relation:
     return Relation.SAME if premise == hypothesis else Relation.UNDEFINED
 
 
-_RELATIONS = {
+_RELATIONS: dict[str, Callable[[Any, Any], Relation]] = {
     "activity": activity_relation,
     "place": place_relation,
     "garment": garment_relation,

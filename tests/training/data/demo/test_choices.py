@@ -9,7 +9,7 @@ from student.answers import conclusion, same_answer
 from student.task import find_task
 from training.data.demo.choices import generate, shortcut
 from training.data.demo.choices_conflicts import CONFLICTING_KINDS, CONFLICTS
-from training.data.demo.choices_facts import FACTS, FACTS_OF, POOLS, compete, without_article
+from training.data.demo.choices_facts import FACTS, FACTS_OF, POOLS, Concept, compete, without_article
 from training.data.demo.choices_grammar import gerund, is_plural, third_person, verb_forms
 from training.data.demo.choices_templates import WORDINGS
 from training.data.demo.split import Split
@@ -115,7 +115,7 @@ def test_every_fact_has_wordings_for_train_and_stands_in_its_pool() -> None:
 
 
 def test_no_phrase_has_two_answers_that_compete() -> None:
-    answers = {}
+    answers: dict[tuple[str, str], Concept] = {}
     for fact in FACTS:
         if fact.relation == "member":
             continue

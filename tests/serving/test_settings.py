@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from serving.cli import main
+from serving.settings import DEMO_STUDENT, Settings
+
+
+def test_defaults_listen_on_loopback_only_and_serve_the_demo() -> None:
+    settings = Settings()
+    assert (settings.host, settings.port, settings.bundle) == ("127.0.0.1", 8000, DEMO_STUDENT)
+
+
+def test_environment_sets_and_flags_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUICKSTEP_PORT", "9001")
+    assert Settings().port == 9001
+    assert Settings.model_validate({"port": 9002}).port == 9002
+
+
+def test_bounds_hold_at_both_ends() -> None:
+    for name, field in Settings.model_fields.items():
+        for bound in field.metadata:
+            value = getattr(bound, "ge", None)
+            outside = value - 1 if value is not None else bound.le + 1
+            with pytest.raises(ValidationError):
+                Settings.model_validate({name: outside})
+            with pytest.raises(ValidationError):
+                Settings.model_validate({name: 2**63})
+
+
+def test_requests_that_no_queue_could_take_are_refused() -> None:
+    with pytest.raises(ValidationError, match="max_instances"):
+        Settings.model_validate({"max_instances": 100, "max_queue_rows": 50})
+
+
+def test_help_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["--help"])
+    assert done.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name, field in Settings.model_fields.items():
+        assert f"--{name.replace('_', '-')} " in text
+        assert f"QUICKSTEP_{name.upper()}]" in text.replace("] ", "]")
+        assert field.description is not None and field.description in text
+        assert isinstance(field.json_schema_extra, dict) and str(field.json_schema_extra["unit"]) in text
+
+
+def test_wrong_settings_are_named_with_flag_and_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUICKSTEP_DEADLINE_MS", "soon")
+    assert main(["--port", "70000"]) == 2
+    complaint = capsys.readouterr().err
+    assert "--port (QUICKSTEP_PORT)" in complaint and "70000" in complaint
+    assert "--deadline-ms (QUICKSTEP_DEADLINE_MS)" in complaint and "soon" in complaint
