@@ -21,7 +21,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import T5Config, T5ForConditionalGeneration
-from transformers.models.t5.modeling_t5 import T5Attention, T5Block, T5Stack
+from transformers.models.t5.modeling_t5 import (
+    T5Attention,
+    T5Block,
+    T5DenseActDense,
+    T5DenseGatedActDense,
+    T5LayerNorm,
+    T5Stack,
+)
 
 from student.errors import ExportError
 from student.label_trie import MAX_DEPTH
@@ -99,22 +106,24 @@ class LabelPath(nn.Module):
         distance = (node_depths.unsqueeze(2) - node_depths.unsqueeze(1)).clamp(min=0)
         tree_bias = self.decoder_bias[distance].permute(0, 3, 1, 2)
         tree_bias = tree_bias + ((~ancestors).to(tree_bias.dtype) * MASKED).unsqueeze(1)
-        nodes = self.embedding[node_tokens]
+        nodes: Tensor = self.embedding[node_tokens]
         for layer in self.decoder_layers:
             nodes = layer(nodes, tree_bias, hidden, source_mask)
         nodes = self.decoder_norm(nodes) * self.output_scale
 
         parents = nodes.gather(1, edge_nodes.unsqueeze(2).expand(-1, -1, nodes.shape[2]))
-        return (parents * self.output_rows[edge_tokens]).sum(dim=2)
+        edge_logits: Tensor = (parents * self.output_rows[edge_tokens]).sum(dim=2)
+        return edge_logits
 
     def _encode(self, input_ids: Tensor, source_mask: Tensor) -> Tensor:
         positions = torch.arange(input_ids.shape[1], device=input_ids.device)
         offsets = positions.unsqueeze(0) - positions.unsqueeze(1) + (self.max_source_tokens - 1)
         bias = self.encoder_bias[offsets].permute(2, 0, 1).unsqueeze(0) + source_mask.unsqueeze(1).unsqueeze(1)
-        hidden = self.embedding[input_ids]
+        hidden: Tensor = self.embedding[input_ids]
         for layer in self.encoder_layers:
             hidden = layer(hidden, bias)
-        return self.encoder_norm(hidden)
+        normed: Tensor = self.encoder_norm(hidden)
+        return normed
 
 
 def require_supported(config: T5Config) -> None:
@@ -135,7 +144,7 @@ def require_supported(config: T5Config) -> None:
 class _Norm(nn.Module):
     """T5's root-mean-square norm, written in the pattern that ONNX Runtime fuses into one node."""
 
-    def __init__(self, norm: nn.Module) -> None:
+    def __init__(self, norm: T5LayerNorm) -> None:
         super().__init__()
         self.weight = _frozen(norm.weight)
         self.epsilon = float(norm.variance_epsilon)
@@ -161,7 +170,8 @@ class _SelfAttention(nn.Module):
         # T5 does not divide by sqrt(d_kv): its initialisation does that.
         weights = torch.softmax(query @ key.transpose(2, 3) + bias, dim=-1)
         context = (weights @ value).transpose(1, 2).reshape(batch, length, self.heads * self.head_size)
-        return context @ self.output
+        projected: Tensor = context @ self.output
+        return projected
 
 
 class _FoldedCrossAttention(nn.Module):
@@ -184,11 +194,12 @@ class _FoldedCrossAttention(nn.Module):
         scores = folded @ hidden.transpose(1, 2) + source_mask.unsqueeze(1)
         pooled = (torch.softmax(scores, dim=-1) @ hidden).view(batch, self.heads, nodes, d_model)
         context = (pooled @ self.value).transpose(1, 2).reshape(batch, nodes, self.heads * self.head_size)
-        return context @ self.output
+        projected: Tensor = context @ self.output
+        return projected
 
 
 class _FeedForward(nn.Module):
-    def __init__(self, dense: nn.Module, config: T5Config) -> None:
+    def __init__(self, dense: T5DenseActDense | T5DenseGatedActDense, config: T5Config) -> None:
         super().__init__()
         self.activation = ACTIVATIONS[config.dense_act_fn]
         self.gated = bool(config.is_gated_act)
@@ -201,7 +212,8 @@ class _FeedForward(nn.Module):
         inner = self.activation(x @ self.first)
         if self.gated:
             inner = inner * (x @ self.up)
-        return inner @ self.output
+        projected: Tensor = inner @ self.output
+        return projected
 
 
 class _EncoderLayer(nn.Module):
@@ -215,7 +227,8 @@ class _EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         x = x + self.attention(self.attention_norm(x), bias)
-        return x + self.dense(self.dense_norm(x))
+        output: Tensor = x + self.dense(self.dense_norm(x))
+        return output
 
 
 class _DecoderLayer(nn.Module):
@@ -232,7 +245,8 @@ class _DecoderLayer(nn.Module):
     def forward(self, x: Tensor, tree_bias: Tensor, hidden: Tensor, source_mask: Tensor) -> Tensor:
         x = x + self.attention(self.attention_norm(x), tree_bias)
         x = x + self.cross(self.cross_norm(x), hidden, source_mask)
-        return x + self.dense(self.dense_norm(x))
+        output: Tensor = x + self.dense(self.dense_norm(x))
+        return output
 
 
 def _first_attention(stack: T5Stack) -> T5Attention:

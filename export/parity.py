@@ -110,7 +110,12 @@ class ParityResult:
 
 
 def compare(
-    original: TorchStudent, compiled: OnnxStudent, examples: Sequence[Example], *, batch_size: int = 16, progress: bool = True
+    original: TorchStudent,
+    compiled: OnnxStudent,
+    examples: Sequence[Example],
+    *,
+    batch_size: int = 16,
+    progress: bool = True,
 ) -> ParityResult:
     """Answer the same rows by both and compare.
 
@@ -157,9 +162,7 @@ def _compare_batch(
             original.answer_ids([rows[i] for i in text]),
             compiled.answer_ids([questions[i] for i in text]),
         )
-    _compare_written(
-        result.rationale, result, rows, original.rationale_ids(rows), compiled.rationale_ids(questions)
-    )
+    _compare_written(result.rationale, result, rows, original.rationale_ids(rows), compiled.rationale_ids(questions))
 
 
 def _compare_closed(

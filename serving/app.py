@@ -90,9 +90,7 @@ def create_app(settings: Settings, engine: Engine, metrics: Metrics | None = Non
     app.state.parts = Parts(settings, lifecycle, gateway, metrics)
     app.include_router(routes.router)
     app.include_router(health.router)
-    app.add_middleware(
-        Front, lifecycle=lifecycle, metrics=metrics, routes=_PATHS, access_log=settings.access_log
-    )
+    app.add_middleware(Front, lifecycle=lifecycle, metrics=metrics, routes=_PATHS, access_log=settings.access_log)
     _answer_errors(app, metrics)
     _document(app, lifecycle)
     return app

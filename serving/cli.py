@@ -73,9 +73,7 @@ def _serve(settings: Settings) -> None:
     if lifecycle.failure is not None:
         if isinstance(lifecycle.failure, QuickstepError):
             raise lifecycle.failure
-        raise QuickstepError(
-            f"the student could not be loaded: {type(lifecycle.failure).__name__}; see the log"
-        )
+        raise QuickstepError(f"the student could not be loaded: {type(lifecycle.failure).__name__}; see the log")
 
 
 def _parser() -> argparse.ArgumentParser:

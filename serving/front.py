@@ -56,9 +56,7 @@ class Front:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if self._lifecycle.draining:
-                    message["headers"] = [pair for pair in message["headers"] if pair[0] != b"connection"] + [
-                        _CLOSE
-                    ]
+                    message["headers"] = [pair for pair in message["headers"] if pair[0] != b"connection"] + [_CLOSE]
             await send(message)
 
         try:

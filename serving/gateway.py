@@ -82,9 +82,7 @@ class Gateway:
         """End the tokenizer's thread."""
         self._tokenizer_thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _prepare_elsewhere(
-        self, preparer: Preparer, asked: Asked, lane: LaneName, deadline: float
-    ) -> list[Row]:
+    async def _prepare_elsewhere(self, preparer: Preparer, asked: Asked, lane: LaneName, deadline: float) -> list[Row]:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(deadline - monotonic()):

@@ -35,15 +35,11 @@ def require_plain_json(scope: Scope, max_bytes: int) -> None:
         if name == b"content-type":
             media = value
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-            raise RequestRefused(
-                UNSUPPORTED_MEDIA, "send the body unencoded, without Content-Encoding", linger=True
-            )
+            raise RequestRefused(UNSUPPORTED_MEDIA, "send the body unencoded, without Content-Encoding", linger=True)
         elif name == b"content-length" and _length(value) > max_bytes:
             raise _too_large(max_bytes)
     if media != b"application/json" and not _is_json(media):
-        raise RequestRefused(
-            UNSUPPORTED_MEDIA, "send JSON in UTF-8 as Content-Type: application/json", linger=True
-        )
+        raise RequestRefused(UNSUPPORTED_MEDIA, "send JSON in UTF-8 as Content-Type: application/json", linger=True)
 
 
 async def read_body(receive: Receive, max_bytes: int, timeout_s: float) -> bytes:
@@ -69,9 +65,7 @@ async def read_body(receive: Receive, max_bytes: int, timeout_s: float) -> bytes
                     break
                 chunks.append(chunk)
     except TimeoutError:
-        raise RequestRefused(
-            BODY_TIMEOUT, f"the body must arrive within {timeout_s:g} seconds", close=True
-        ) from None
+        raise RequestRefused(BODY_TIMEOUT, f"the body must arrive within {timeout_s:g} seconds", close=True) from None
     if not chunks:
         return chunk
     chunks.append(chunk)

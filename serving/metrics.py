@@ -40,16 +40,12 @@ class Metrics:
             registry=self.registry,
         )
         self._queue_rows = Gauge("quickstep_queue_rows", "Rows that wait.", ["lane"], registry=self.registry)
-        self._queue_tokens = Gauge(
-            "quickstep_queue_tokens", "Tokens that wait.", ["lane"], registry=self.registry
-        )
+        self._queue_tokens = Gauge("quickstep_queue_tokens", "Tokens that wait.", ["lane"], registry=self.registry)
         batch_rows = Histogram(
             "quickstep_batch_rows", "Rows of each graph run.", ["lane"], buckets=_ROWS, registry=self.registry
         )
         self._batch_rows = {lane: batch_rows.labels(lane) for lane in LANES}
-        self._tokenize = self._stage(
-            "quickstep_tokenize_seconds", "Validation and tokenization of one request."
-        )
+        self._tokenize = self._stage("quickstep_tokenize_seconds", "Validation and tokenization of one request.")
         self._queue = self._stage("quickstep_queue_seconds", "Longest wait of a request's rows.")
         self._infer = self._stage("quickstep_infer_seconds", "Longest graph run of a request's rows.")
         self._request_children: dict[tuple[str, int], Counter] = {}

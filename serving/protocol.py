@@ -27,6 +27,8 @@ from serving.problems import (
 
 MAX_HEADER_BYTES = 64 * 1024
 
+_LINGER_S = 1.0
+
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. `bounded` makes the class that a server's configuration wants."""
@@ -43,9 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take a connection, or refuse it if there are too many."""
         super().connection_made(transport)
         if len(self.connections) > self.max_connections:
-            self._refuse(
-                TOO_MANY_CONNECTIONS, f"at most {self.max_connections} are open", "retry-after: 1\r\n"
-            )
+            self._refuse(TOO_MANY_CONNECTIONS, f"at most {self.max_connections} are open", "retry-after: 1\r\n")
         else:
             self._start_timer()
 
@@ -133,10 +133,19 @@ class BoundedProtocol(HttpToolsProtocol):
         if cycle is None or cycle.response_complete or not cycle.response_started:
             body = problem_body(kind, detail)
             head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n{extra}"
-            self.transport.write(
-                STATUS_LINE[kind.status] + head.encode() + b"connection: close\r\n\r\n" + body
-            )
-        self.transport.close()
+            self.transport.write(STATUS_LINE[kind.status] + head.encode() + b"connection: close\r\n\r\n" + body)
+            self._close_gently()
+        else:
+            self.transport.close()
+
+    def _close_gently(self) -> None:
+        # Closing while bytes still arrive resets the connection and the client loses the reply: say that
+        # this side is done, and throw away what comes until the client has closed or a moment has passed.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_later(_LINGER_S, self.transport.close)
+        else:
+            self.transport.close()
 
 
 def bounded(read_timeout_s: float, max_connections: int) -> type[BoundedProtocol]:

@@ -48,9 +48,7 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind(address)
     except OSError as error:
         bound.close()
-        raise CannotListen(
-            f"cannot listen on {host}:{port}: {error.strerror}; set another --port or --host"
-        ) from None
+        raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}; set another --port or --host") from None
     return bound
 
 

@@ -14,30 +14,22 @@ ENVIRONMENT_PREFIX = "QUICKSTEP_"
 DEMO_STUDENT = Path(__file__).parent / "demo-student"
 
 
-def _setting(
-    default: Any, unit: str, description: str, *, ge: int | None = None, le: int | None = None
-) -> Any:
+def _setting(default: Any, unit: str, description: str, *, ge: int | None = None, le: int | None = None) -> Any:
     return Field(default, description=description, json_schema_extra={"unit": unit}, ge=ge, le=le)
 
 
 class Settings(BaseSettings):
     """How a student is served. Units stand in the names; bad combinations are refused at construction."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid", validate_default=True
-    )
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid", validate_default=True)
 
     bundle: Path = _setting(DEMO_STUDENT, "directory", "the student to serve")
     host: str = _setting("127.0.0.1", "address", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8000, "TCP port", "port to listen on; 0 takes a free one", ge=0, le=65535)
     threads: int = _setting(0, "threads", "threads of one graph run; 0 takes one per core", ge=0, le=1024)
     max_batch_rows: int = _setting(32, "rows", "most rows of one graph run", ge=1, le=4096)
-    max_batch_tokens: int = _setting(
-        4096, "tokens", "most rows times longest row of one graph run", ge=1, le=1 << 22
-    )
-    max_queue_rows: int = _setting(
-        512, "rows", "rows that may wait for a label; more get 429", ge=1, le=1 << 20
-    )
+    max_batch_tokens: int = _setting(4096, "tokens", "most rows times longest row of one graph run", ge=1, le=1 << 22)
+    max_queue_rows: int = _setting(512, "rows", "rows that may wait for a label; more get 429", ge=1, le=1 << 20)
     max_queue_tokens: int = _setting(
         65536, "tokens", "tokens that may wait for a label; more get 429", ge=1, le=1 << 30
     )
@@ -48,12 +40,8 @@ class Settings(BaseSettings):
         16384, "tokens", "tokens that may wait for a rationale; more get 429", ge=1, le=1 << 30
     )
     deadline_ms: int = _setting(2000, "ms", "a /predict not answered by then gets 504", ge=1, le=600_000)
-    explain_deadline_ms: int = _setting(
-        15000, "ms", "an /explain not answered by then gets 504", ge=1, le=600_000
-    )
-    max_body_bytes: int = _setting(
-        1 << 20, "bytes", "longest request body; longer get 413", ge=1024, le=1 << 26
-    )
+    explain_deadline_ms: int = _setting(15000, "ms", "an /explain not answered by then gets 504", ge=1, le=600_000)
+    max_body_bytes: int = _setting(1 << 20, "bytes", "longest request body; longer get 413", ge=1024, le=1 << 26)
     max_instances: int = _setting(64, "instances", "most instances of one request", ge=1, le=4096)
     max_connections: int = _setting(1024, "connections", "open connections; more get 503", ge=1, le=1 << 20)
     read_timeout_ms: int = _setting(
@@ -79,9 +67,7 @@ class Settings(BaseSettings):
     @property
     def label_limits(self) -> QueueLimits:
         """Bounds of the lane for labels."""
-        return QueueLimits(
-            self.max_batch_rows, self.max_batch_tokens, self.max_queue_rows, self.max_queue_tokens
-        )
+        return QueueLimits(self.max_batch_rows, self.max_batch_tokens, self.max_queue_rows, self.max_queue_tokens)
 
     @property
     def rationale_limits(self) -> QueueLimits:

@@ -25,12 +25,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from student.errors import BundleError
 from student.task import Task
+
+T = TypeVar("T")
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -257,7 +259,7 @@ def _read(path: Path, name: str) -> bytes:
         raise BundleError(f"bundle {file}: cannot be read ({error.strerror}); {REBUILD}") from None
 
 
-def _parse(path: Path, name: str, adapter: TypeAdapter[Any]) -> Any:
+def _parse(path: Path, name: str, adapter: TypeAdapter[T]) -> T:
     try:
         return adapter.validate_json(_read(path, name))
     except ValidationError as error:

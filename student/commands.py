@@ -112,11 +112,8 @@ def _question(line: str) -> Question:
     if not isinstance(content, dict) or not isinstance(content.get("task"), str):
         raise InputError([Problem("task", "must be given, as a text")])
     inputs, choices = content.get("inputs"), content.get("choices", [])
-    problems = []
     if not isinstance(inputs, dict):
-        problems.append(Problem("inputs", "must be an object of texts by field name"))
+        raise InputError([Problem("inputs", "must be an object of texts by field name")])
     if not isinstance(choices, list):
-        problems.append(Problem("choices", "must be a list of texts"))
-    if problems:
-        raise InputError(problems)
+        raise InputError([Problem("choices", "must be a list of texts")])
     return Question(content["task"], inputs, tuple(choices))

@@ -51,9 +51,7 @@ class GreedyDecoder:
         """
         batch = len(input_ids)
         mask = _value(attention_mask)
-        (hidden,) = self._encoder.run_with_ort_values(
-            None, {"input_ids": _value(input_ids), "attention_mask": mask}
-        )
+        (hidden,) = self._encoder.run_with_ort_values(None, {"input_ids": _value(input_ids), "attention_mask": mask})
         rows: list[list[int]] = [[] for _ in range(batch)]
         running = np.array([limit > 0 for limit in limits])
         tokens = np.full((batch, 1), self._start, dtype=np.int64)
@@ -74,7 +72,7 @@ class GreedyDecoder:
                 }
             )
             best = outputs["logits"].numpy()[:, -1].argmax(axis=-1)
-            for row in np.flatnonzero(running):
+            for row in np.flatnonzero(running).tolist():
                 token = int(best[row])
                 rows[row].append(token)
                 running[row] = token != self._end and len(rows[row]) < limits[row]

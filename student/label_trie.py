@@ -226,9 +226,7 @@ def _check(answers: Sequence[Sequence[int]]) -> None:
         if not key:
             raise TrieError(f"answer {position + 1} is empty in tokens", [position])
         if len(key) > MAX_DEPTH:
-            raise TrieError(
-                f"answer {position + 1} has {len(key)} tokens, at most {MAX_DEPTH} are allowed", [position]
-            )
+            raise TrieError(f"answer {position + 1} has {len(key)} tokens, at most {MAX_DEPTH} are allowed", [position])
         if key in seen:
             raise TrieError(
                 f"answers {seen[key] + 1} and {position + 1} are the same in the student's tokens",

@@ -234,9 +234,7 @@ class OnnxStudent:
                 differences.append(f"{name}: the rationale differs")
         return differences
 
-    def _edge_logits(
-        self, input_ids: IntArray, mask: IntArray, tries: Sequence[LabelTrie]
-    ) -> npt.NDArray[np.float32]:
+    def _edge_logits(self, input_ids: IntArray, mask: IntArray, tries: Sequence[LabelTrie]) -> npt.NDArray[np.float32]:
         feeds = {"input_ids": input_ids, "attention_mask": mask, **TrieBatch.pack(tries).feeds()}
         logits: npt.NDArray[np.float32] = self._label.run(None, feeds)[0]
         return logits
@@ -262,9 +260,14 @@ class OnnxStudent:
         # No piece is longer than the longest: past this many characters there is nothing to count.
         if len(text) > limit * self._longest_piece:
             raise InputError(
-                [Problem("inputs", f"{len(text)} characters with the template; that is over {limit} tokens in any case")]
+                [
+                    Problem(
+                        "inputs", f"{len(text)} characters with the template; that is over {limit} tokens in any case"
+                    )
+                ]
             )
-        ids = tuple(self._tokenizer.encode(text).ids)
+        # encode() holds the GIL, encode_batch() does not: a long text must not stop a server's event loop.
+        ids = tuple(self._tokenizer.encode_batch([text])[0].ids)
         if len(ids) > limit:
             raise InputError(
                 [Problem("inputs", f"{len(ids)} tokens with the template; task {task.name!r} takes at most {limit}")]

@@ -154,9 +154,7 @@ class Task(_Frozen):
 
     def _input_problems(self, inputs: Mapping[str, str]) -> list[Problem]:
         expected = f"task {self.name!r} takes {_listing(self.fields)}"
-        problems = [
-            Problem(f"inputs.{name}", f"is missing; {expected}") for name in self.fields if name not in inputs
-        ]
+        problems = [Problem(f"inputs.{name}", f"is missing; {expected}") for name in self.fields if name not in inputs]
         # The name of an unknown field is the sender's own text: only its number is told.
         unknown = sum(1 for name in inputs if name not in self.fields)
         if unknown:
@@ -222,9 +220,7 @@ def merge_choices(choices: Sequence[str]) -> tuple[str, ...]:
 
 def render_choices(choices: Sequence[str]) -> str:
     """Write choices as `(a) first (b) second`; past `z` the letters go on as `(aa)`, `(ab)`."""
-    return " ".join(
-        f"({_letter(position)}) {normalise_answer(choice)}" for position, choice in enumerate(choices)
-    )
+    return " ".join(f"({_letter(position)}) {normalise_answer(choice)}" for position, choice in enumerate(choices))
 
 
 def load_task(path: Path) -> Task:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from student.errors import DataError
 from student.task import find_task
-from training.config import PRESET_NAMES, load_config
+from training.config import load_config
+from training.presets import PRESETS
 
 
 def train(argv: list[str]) -> int:
@@ -18,7 +19,7 @@ def train(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="quickstep train",
         description="Train a student on labels and rationales: L = L_label + lambda * L_rationale.",
-        epilog=f"Sizes to train from scratch (preset): {', '.join(PRESET_NAMES)}. Keys of a recipe: see docs/training.md.",
+        epilog=f"Sizes to train from scratch (preset): {', '.join(PRESETS)}. Keys of a recipe: see docs/training.md.",
     )
     parser.add_argument("recipe", type=Path, help="YAML file: model, data and hyperparameters; see recipes/")
     parser.add_argument("--output", type=Path, help="run directory (default: runs/<name of the recipe>)")
@@ -47,7 +48,7 @@ def evaluate(argv: list[str]) -> int:
     """Measure a checkpoint on a data source."""
     parser = argparse.ArgumentParser(
         prog="quickstep evaluate",
-        description="Accuracy of a trained student, by task and by slice, and whether its rationales end in its answer.",
+        description="Accuracy of a trained student by task and slice, and whether its rationales end in its answer.",
     )
     parser.add_argument("checkpoint", type=Path, help="run directory or student directory")
     parser.add_argument(
@@ -84,7 +85,9 @@ def evaluate(argv: list[str]) -> int:
         examples = read_rows(checkpoint.path)[: arguments.rows]
     unknown = sorted({row.task for row in examples} - set(checkpoint.tasks))
     if unknown:
-        raise DataError(f"this student does not know task {', '.join(unknown)}; it answers {', '.join(checkpoint.tasks)}")
+        raise DataError(
+            f"this student does not know task {', '.join(unknown)}; it answers {', '.join(checkpoint.tasks)}"
+        )
     outcomes = answer_all(
         TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks),
         examples,
@@ -122,6 +125,11 @@ def demo_data(argv: list[str]) -> int:
         sys.stdout.write(f"{arguments.task}: {accuracy.view} only: {accuracy.share:.1%} of {accuracy.rows} test rows\n")
         return 0
     for row in generate_rows(arguments.task, arguments.split, arguments.rows, arguments.seed):
-        content = {"inputs": dict(row.inputs), "choices": list(row.choices), "label": row.label, "rationale": row.rationale}
+        content = {
+            "inputs": dict(row.inputs),
+            "choices": list(row.choices),
+            "label": row.label,
+            "rationale": row.rationale,
+        }
         sys.stdout.write(json.dumps(content | {"tags": dict(row.tags)}) + "\n")
     return 0

@@ -10,7 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from student.errors import QuickstepError
-from training.model import PRESETS
+from training.presets import PRESETS
+
 
 class ConfigError(QuickstepError):
     """A recipe is wrong; the message names every problem."""
@@ -57,7 +58,7 @@ class TrainConfig(_Strict):
     """Everything that decides a training run.
 
     Attributes:
-        preset: train from scratch in this size (`training.model.PRESETS`); or
+        preset: train from scratch in this size (`training.presets.PRESETS`); or
         pretrained: a hub name or a local directory in the hub's format, relative to the recipe.
         data: the sources; several tasks make one student.
         labels: learn the dataset's own labels or the teacher's.

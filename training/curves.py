@@ -24,7 +24,9 @@ def plot_curves(history: Sequence[dict[str, Any]], path: Path) -> None:
     names = sorted({name for entry in history for name in entry if name.startswith("eval_accuracy")})
     for name in names:
         points = [(entry["step"], entry[name]) for entry in history if name in entry]
-        accuracy_axes.plot(*zip(*points, strict=True), label=name.removeprefix("eval_accuracy_").replace("eval_accuracy", "mean"))
+        accuracy_axes.plot(
+            *zip(*points, strict=True), label=name.removeprefix("eval_accuracy_").replace("eval_accuracy", "mean")
+        )
     accuracy_axes.set(xlabel="step", ylabel="validation accuracy", ylim=(0, 1))
     if names:
         accuracy_axes.legend()

@@ -172,7 +172,7 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         """Figures on the validation rows, prefixed `eval_`, logged like the trainer's own."""
         metrics = {f"eval_{name}": value for name, value in self._validate(self.model).items()}
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)  # type: ignore[has-type]
         return metrics
 
 

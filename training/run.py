@@ -1,13 +1,13 @@
 """`train`: from a recipe to a finished student in a run directory.
 
-    run/
-      recipe.yaml        the resolved configuration
-      data.json          what was read, repaired and dropped, by source
-      checkpoint-*/      the trainer's own, for resuming
-      logs/              TensorBoard
-      curves.png         loss and validation accuracy over steps
-      metrics.json       validation figures of the student that was kept
-      student/           the finished student, in the hub's format plus quickstep.json
+run/
+  recipe.yaml        the resolved configuration
+  data.json          what was read, repaired and dropped, by source
+  checkpoint-*/      the trainer's own, for resuming
+  logs/              TensorBoard
+  curves.png         loss and validation accuracy over steps
+  metrics.json       validation figures of the student that was kept
+  student/           the finished student, in the hub's format plus quickstep.json
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ def _prepare_output(config: TrainConfig, output: Path, resume: bool) -> None:
     if resume:
         if recipe.is_file() and recipe.read_text(encoding="utf-8") != resolved:
             raise CheckpointError(
-                f"{output}: was started with another recipe ({recipe}); resume with that one, or give --output a new place"
+                f"{output}: was started with another recipe ({recipe}); resume with that one, "
+                "or give --output a new place"
             )
     elif output.exists() and any(output.iterdir()):
         raise CheckpointError(f"{output}: is not empty; use --resume to go on with it, or give --output a new place")
@@ -170,15 +171,11 @@ def _texts(tasks: dict[str, Task], examples: Iterable[Example]) -> Iterable[str]
             yield row.rationale
 
 
-def _check_labels(
-    examples: Sequence[Example], tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase
-) -> None:
+def _check_labels(examples: Sequence[Example], tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase) -> None:
     """A label is learnt whole or not at all: one that is cut would teach a wrong answer."""
     labels = tokenizer([row.label for row in examples]).input_ids
     too_long = [
-        row.source
-        for row, ids in zip(examples, labels, strict=True)
-        if len(ids) > tasks[row.task].limits.label_tokens
+        row.source for row, ids in zip(examples, labels, strict=True) if len(ids) > tasks[row.task].limits.label_tokens
     ]
     if too_long:
         raise DataError(
@@ -253,5 +250,3 @@ def _data_digest(examples: Iterable[Example]) -> str:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-

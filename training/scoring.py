@@ -103,9 +103,7 @@ class TorchStudent:
 
         limits = [max(map(len, row_tokens)) for row_tokens in tokens]
         written = self._generate(self._label_sources(examples), limits, prefix_allowed_tokens_fn=allowed)
-        return [
-            space[row_tokens.index(ids)] for space, row_tokens, ids in zip(spaces, tokens, written, strict=True)
-        ]
+        return [space[row_tokens.index(ids)] for space, row_tokens, ids in zip(spaces, tokens, written, strict=True)]
 
     def _label_sources(self, examples: Sequence[Example]) -> list[str]:
         return [self.tasks[row.task].label_source(row.inputs, row.choices) for row in examples]
@@ -144,9 +142,7 @@ class TorchStudent:
         return answered
 
     @torch.inference_mode()
-    def tree_probabilities(
-        self, sources: Sequence[str], spaces: Sequence[Sequence[str]]
-    ) -> list[list[float]]:
+    def tree_probabilities(self, sources: Sequence[str], spaces: Sequence[Sequence[str]]) -> list[list[float]]:
         """Probability of each answer of each row: the product of softmaxes over the trie's children.
 
         Args:

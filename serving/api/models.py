@@ -35,9 +35,9 @@ class Ask(_Request):
     task: Annotated[str, Field(description="A task's name, see GET /tasks.")]
     inputs: Fields | None = None
     choices: ChoiceList | None = None
-    instances: (
-        Annotated[list[Instance], Field(max_length=MAX_INSTANCES, description="Several questions.")] | None
-    ) = None
+    instances: Annotated[list[Instance], Field(max_length=MAX_INSTANCES, description="Several questions.")] | None = (
+        None
+    )
 
 
 class Candidate(BaseModel):
@@ -54,14 +54,10 @@ class Answer(BaseModel):
     probabilities: Annotated[
         list[Candidate] | None, Field(description="Of all answers, adding up to 1; null for free text.")
     ]
-    value: Annotated[
-        float | None, Field(description="The value of an answer that is an equation, else null.")
-    ]
+    value: Annotated[float | None, Field(description="The value of an answer that is an equation, else null.")]
     task: str
     bundle: Annotated[str, Field(description="Which student answered: name and short digest.")]
-    prediction_id: Annotated[
-        str, Field(pattern="^[0-9a-f]{32}$", description="Names this answer, here and only here.")
-    ]
+    prediction_id: Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Names this answer, here and only here.")]
 
 
 class ExplainedAnswer(Answer):

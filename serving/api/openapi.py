@@ -52,9 +52,7 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
 
 def build(app: FastAPI, tasks: Mapping[str, Task]) -> dict[str, Any]:
     """The document of an app; without examples while no student is loaded (`tasks` is empty)."""
-    document = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
-    )
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     used: list[type[BaseModel]] = [models.Ask, models.ProblemDocument]
     for answers in _ANSWERS.values():
         used.extend(answers)

@@ -50,9 +50,7 @@ def parse(body: bytes, tasks: Mapping[str, Task], max_instances: int) -> Asked:
     if ask.inputs is not None or ask.choices is not None:
         raise InputError([Problem("instances", f"given together with inputs or choices; {_ONE_OR_MANY}")])
     if not 1 <= len(ask.instances) <= max_instances:
-        raise InputError(
-            [Problem("instances", f"{len(ask.instances)} given; 1 to {max_instances} are taken at once")]
-        )
+        raise InputError([Problem("instances", f"{len(ask.instances)} given; 1 to {max_instances} are taken at once")])
     questions = [Question(ask.task, one.inputs, tuple(one.choices or ())) for one in ask.instances]
     return Asked(ask.task, questions, True, sum(map(_chars, questions)))
 
@@ -64,9 +62,7 @@ def _chars(question: Question) -> int:
 def _refusal(error: ValidationError) -> InputError | RequestRefused:
     count = error.error_count()
     if count > _MAX_LISTED:
-        return InputError(
-            [Problem("body", f"{count} problems, too many to list; see /docs for what is taken")]
-        )
+        return InputError([Problem("body", f"{count} problems, too many to list; see /docs for what is taken")])
     details = error.errors(include_url=False, include_input=False)
     if details[0]["type"] == "json_invalid":
         # The reason is one of the parser's fixed sentences and a position.
@@ -110,6 +106,4 @@ def _message(detail: ErrorDetails) -> str:
 
 def placed(error: InputError, position: int) -> InputError:
     """The error of one of several questions, its fields named within `instances`."""
-    return InputError(
-        Problem(f"instances.{position}.{problem.field}", problem.message) for problem in error.problems
-    )
+    return InputError(Problem(f"instances.{position}.{problem.field}", problem.message) for problem in error.problems)

@@ -71,7 +71,5 @@ def _facts(task: Task) -> TaskFacts:
             label_tokens=limits.label_tokens,
             rationale_tokens=limits.rationale_tokens,
         ),
-        sample=SampleQuestion(inputs=dict(sample.inputs), choices=list(sample.choices) or None)
-        if sample
-        else None,
+        sample=SampleQuestion(inputs=dict(sample.inputs), choices=list(sample.choices) or None) if sample else None,
     )

@@ -132,9 +132,7 @@ class Running:
 
 
 @contextmanager
-def serving(
-    student: FakeStudent | None = None, *, wait: bool = True, **settings: object
-) -> Iterator[Running]:
+def serving(student: FakeStudent | None = None, *, wait: bool = True, **settings: object) -> Iterator[Running]:
     """Serve a fake student on a free port of the loopback, in a thread; always stopped."""
     student = student or FakeStudent()
     chosen = Settings.model_validate({"port": 0, "drain_delay_ms": 0, **settings})
@@ -168,9 +166,11 @@ def serving(
     url = url_of(bound)
     try:
         with httpx.Client(base_url=url, timeout=20) as client:
-            student.ran.clear()
-            while student.entered.acquire(blocking=False):
-                pass
+            if wait:
+                # The warm-up is over and does not count.
+                student.ran.clear()
+                while student.entered.acquire(blocking=False):
+                    pass
             yield Running(url, student, server, client, app.state.parts.lifecycle)
     finally:
         student.gate.set()

@@ -109,9 +109,7 @@ def test_many_problems_are_listed_within_the_bound(shared: Running) -> None:
         require_problem(post(shared, body), 422, "invalid-input")
 
 
-@pytest.mark.parametrize(
-    "media", ["text/plain", f"text/{CANARY}", "application/json; charset=utf-16", "", "a/b;c"]
-)
+@pytest.mark.parametrize("media", ["text/plain", f"text/{CANARY}", "application/json; charset=utf-16", "", "a/b;c"])
 def test_other_media_types_are_415(shared: Running, media: str) -> None:
     require_problem(post(shared, ask(), content_type=media), 415, "unsupported-media-type")
 
@@ -154,9 +152,7 @@ def test_unknown_paths_and_methods_are_problems(shared: Running) -> None:
     assert refused.headers["allow"] == "POST"
 
 
-def test_tokenizer_panic_is_a_problem_without_the_text(
-    shared: Running, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_tokenizer_panic_is_a_problem_without_the_text(shared: Running, caplog: pytest.LogCaptureFixture) -> None:
     assert not issubclass(FakePanic, Exception)
     require_problem(shared.predict(f"tokenizer-panic {CANARY}"), 500, "engine-failure")
     require_problem(shared.predict(f"tokenizer-panic {CANARY}" + "x" * 3000), 500, "engine-failure")
@@ -232,9 +228,7 @@ def test_connections_past_the_bound_are_503() -> None:
 
 def test_pipelined_requests_are_answered_in_order(shared: Running) -> None:
     body = ask().encode()
-    head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
-        body
-    )
+    head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     answer = raw(shared, (head + body) * 2 + b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 ") == 3
     assert answer.endswith(b'{"status":"alive"}')

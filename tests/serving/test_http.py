@@ -74,9 +74,7 @@ def test_samples_and_examples_are_answered(shared: Running) -> None:
         assert {"cqa", "several"} <= examples.keys()
         for example in examples.values():
             assert shared.client.post(path, json=example["value"]).status_code == 200
-        answers = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"][
-            "examples"
-        ]
+        answers = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["examples"]
         model = models.Answer if path == "/predict" else models.ExplainedAnswer
         for example in answers.values():
             model.model_validate(example["value"])

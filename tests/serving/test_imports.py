@@ -31,9 +31,7 @@ def test_serving_loads_neither_torch_nor_transformers() -> None:
         "import sys, serving.app, serving.cli, serving.server, serving.engines.local\n"
         "print(*sorted({'torch', 'transformers', 'training', 'export'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
 
@@ -44,7 +42,5 @@ def test_help_loads_neither_the_web_nor_the_runtime() -> None:
         "except SystemExit: pass\n"
         "print(*sorted({'fastapi', 'uvicorn', 'onnxruntime', 'numpy'} & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == ""

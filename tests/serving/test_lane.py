@@ -107,10 +107,7 @@ def test_wrong_result_is_never_an_answer(word: str) -> None:
 def test_wrong_result_fails_its_own_row_only() -> None:
     async def scenario(student: FakeStudent, lane: Lane[Prediction]) -> None:
         first = await behind_a_held_run(student, lane)
-        tasks = [
-            asyncio.ensure_future(lane.answer([row(student, text)], later()))
-            for text in ("a", "wrong-nan", "b")
-        ]
+        tasks = [asyncio.ensure_future(lane.answer([row(student, text)], later())) for text in ("a", "wrong-nan", "b")]
         await asyncio.sleep(0)
         student.gate.set()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)

@@ -97,9 +97,7 @@ def test_sigterm_finishes_what_is_in_flight_and_exits_0() -> None:
 
     try:
         ready = process.stdout.readline()
-        assert (
-            ready.startswith("ready: http://127.0.0.1:") and "fake@0123456789ab" in ready and "cqa" in ready
-        )
+        assert ready.startswith("ready: http://127.0.0.1:") and "fake@0123456789ab" in ready and "cqa" in ready
         url = ready.split()[1]
         command("hold")
         body = {"task": "svamp", "inputs": {"problem": "1 + 2?"}}

@@ -101,7 +101,5 @@ def test_concurrent_answers_equal_those_given_alone(shared: Running) -> None:
     texts = [f"word{number} " * (1 + number % 7) for number in range(60)]
     alone = {text: shared.predict(text).json()["answer"] for text in texts}
     with ThreadPoolExecutor(12) as pool:
-        together = dict(
-            zip(texts, pool.map(lambda text: shared.predict(text).json()["answer"], texts), strict=True)
-        )
+        together = dict(zip(texts, pool.map(lambda text: shared.predict(text).json()["answer"], texts), strict=True))
     assert together == alone

@@ -39,9 +39,7 @@ def canonical_equation(text: str) -> str:
     plain = _NUMBER.sub(_short_number, " ".join(text.translate(_SYNONYMS).split()))
     written, _ = _write(ast.parse(plain, mode="eval").body, plain)
     if len(written) > MAX_EQUATION_CHARS:
-        raise AnswerError(
-            f"equation: {len(written)} characters when spaced; at most {MAX_EQUATION_CHARS} are read"
-        )
+        raise AnswerError(f"equation: {len(written)} characters when spaced; at most {MAX_EQUATION_CHARS} are read")
     return written
 
 

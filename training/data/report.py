@@ -141,9 +141,7 @@ class LoadReport:
             f"({self.dropped_share:.1%})"
         ]
         if self.teacher_agreement is not None:
-            lines.append(
-                f"teacher agrees with gold in {self.teacher_agreement:.1%} of {self.teacher_compared:,} rows"
-            )
+            lines.append(f"teacher agrees with gold in {self.teacher_agreement:.1%} of {self.teacher_compared:,} rows")
         entries = [
             _entry(severity, reason, tally, self.rows_read)
             for severity, tallies in (("dropped", self.dropped), ("noted", self.noted))
@@ -171,7 +169,4 @@ def _most_first(tallies: dict[str, Tally]) -> list[tuple[str, Tally]]:
 
 
 def _tallies_as_dict(tallies: dict[str, Tally]) -> dict[str, dict[str, Any]]:
-    return {
-        reason: {"rows": tally.rows, "examples": list(tally.examples)}
-        for reason, tally in _most_first(tallies)
-    }
+    return {reason: {"rows": tally.rows, "examples": list(tally.examples)} for reason, tally in _most_first(tallies)}

@@ -95,14 +95,19 @@ class Source:
         return jsonl.load(location, self.task)
 
     def _generated(self, split: Split) -> Loaded:
-        # Imported here: the generators are many phrases and words, of no use to those who bring own rows.
-        generate: Callable[[Split, int, int], Iterator[Example]]
-        generate = importlib.import_module(_GENERATORS[self.kind]).generate
-        examples = list(generate(split, getattr(self.demo_rows, split), self.seed))
+        examples = list(generate_rows(self.kind, split, getattr(self.demo_rows, split), self.seed))
         report = LoadReport(f"{self.kind}/{split}")
         for example in examples:
             report.use(with_rationale=example.rationale is not None)
         return Loaded(examples, report)
+
+
+def generate_rows(name: str, split: Split, rows: int, seed: int) -> Iterator[Example]:
+    """Rows of a demo generator, which is named like its task."""
+    # Imported here: the generators are many phrases and words, of no use to those who bring own rows.
+    generate: Callable[[Split, int, int], Iterator[Example]]
+    generate = importlib.import_module(_GENERATORS[name]).generate
+    return generate(split, rows, seed)
 
 
 def open_source(

@@ -9,9 +9,7 @@ from student.errors import DataError
 from training.data.example import Example
 
 
-def split_validation(
-    examples: Iterable[Example], share: float, seed: int
-) -> tuple[list[Example], list[Example]]:
+def split_validation(examples: Iterable[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
     """Divide examples into training and validation rows by a digest of their source.
 
     Each row is decided on its own, so that dropping, adding or reordering others moves none: training on the

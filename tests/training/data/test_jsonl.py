@@ -212,9 +212,7 @@ _JSON = st.recursive(
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(jsonl.KEYS, _JSON)), min_size=1, max_size=5))
-def test_any_rows_are_used_or_dropped(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
-) -> None:
+def test_any_rows_are_used_or_dropped(tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]) -> None:
     path = _write(tmp_path_factory.mktemp("jsonl"), *rows)
     for task in (NLI, CQA, SVAMP):
         loaded = jsonl.load(path, task)

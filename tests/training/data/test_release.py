@@ -49,9 +49,7 @@ def test_mark_and_carriage_returns_are_tolerated_and_blank_lines_are_no_rows(tmp
         (b"[1]", "line is not a JSON object"),
     ],
 )
-def test_broken_line_keeps_its_place_beside_its_teacher_output(
-    tmp_path: Path, line: bytes, reason: str
-) -> None:
+def test_broken_line_keeps_its_place_beside_its_teacher_output(tmp_path: Path, line: bytes, reason: str) -> None:
     write_release(tmp_path, "cqa", [{"n": 0}, line, {"n": 2}], ["0", "1", "2"])
 
     rows = read_release(tmp_path, "cqa", "train")

@@ -18,9 +18,7 @@ from training.data.sources import DemoRows, open_source
 
 @pytest.fixture
 def svamp_folder(tmp_path: Path) -> Path:
-    rows: list[dict[str, Any] | bytes] = [
-        {"input": f"Problem {row}?", "label": f"{row} + 1"} for row in range(100)
-    ]
+    rows: list[dict[str, Any] | bytes] = [{"input": f"Problem {row}?", "label": f"{row} + 1"} for row in range(100)]
     readable, unreadable = "It is so. The answer is (5 + 1).\n\nQ:", "It goes on."
     write_release(tmp_path, "svamp", rows, [readable, unreadable] * 50)
     return write_release(tmp_path, "svamp", rows[:3], [readable] * 3, split="test")
@@ -50,9 +48,7 @@ def test_teacher_labels_are_for_training_only_and_move_no_row_between_splits(sva
     assert teacher.load("validation").examples == gold.load("validation").examples
     learned = teacher.load("train").examples
     assert {example.label for example in learned} == {"5 + 1"}
-    assert {example.source for example in learned} < {
-        example.source for example in gold.load("train").examples
-    }
+    assert {example.source for example in learned} < {example.source for example in gold.load("train").examples}
 
 
 def test_validation_share_of_zero_trains_on_all_and_has_no_validation(svamp_folder: Path) -> None:

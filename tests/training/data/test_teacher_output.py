@@ -35,9 +35,7 @@ REASONING = "It must be furniture."
     ],
 )
 def test_cqa_letter_decides(answer: str, label: str, notes: tuple[str, ...]) -> None:
-    parsed = parse_cqa(
-        f"{REASONING} So the answer is {answer}\n\nQ: What?\nA: So the answer is (a) x.", CHOICES
-    )
+    parsed = parse_cqa(f"{REASONING} So the answer is {answer}\n\nQ: What?\nA: So the answer is (a) x.", CHOICES)
 
     assert parsed == TeacherAnswer(f"{REASONING} So the answer is {label}.", label, notes)
 
@@ -107,9 +105,7 @@ def test_cqa_text_after_the_line_of_the_conclusion_is_dropped() -> None:
     ],
 )
 def test_svamp_equation_is_canonical_and_ends_the_rationale(answer: str, label: str) -> None:
-    assert parse_svamp(f"It is so. The answer is {answer}") == TeacherAnswer(
-        f"It is so. The answer is {label}.", label
-    )
+    assert parse_svamp(f"It is so. The answer is {answer}") == TeacherAnswer(f"It is so. The answer is {label}.", label)
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,7 @@ from training.data.example import Example
 TASK = "demo-choices"
 
 # By the number of facts, and somewhat more for small pools.
-_POOL_WEIGHTS = {
-    pool: 10 + sum(len(FACTS_OF[concept]) for concept in concepts) for pool, concepts in POOLS.items()
-}
+_POOL_WEIGHTS = {pool: 10 + sum(len(FACTS_OF[concept]) for concept in concepts) for pool, concepts in POOLS.items()}
 _MIXED_SHARE = 0.08
 _HARD_SHARE = 0.17
 _ARTICLE_SHARE = 0.15

@@ -98,9 +98,7 @@ def _members() -> list[Fact]:
 
 
 def _divide_paraphrases(facts: list[Fact]) -> tuple[Fact, ...]:
-    marked = [
-        f"{fact.relation}/{phrase}" for fact in facts for phrase in fact.phrases if phrase.startswith("~")
-    ]
+    marked = [f"{fact.relation}/{phrase}" for fact in facts for phrase in fact.phrases if phrase.startswith("~")]
     pool = held_out(marked, _HELD_OUT_PARAPHRASES, "demo-choices/paraphrases")
     divided = []
     for fact in facts:

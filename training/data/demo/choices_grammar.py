@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass
 
 _IRREGULAR = {"have": "has", "do": "does", "go": "goes"}
-_DOUBLED = frozenset(
-    ("clap", "cut", "dig", "get", "hop", "put", "rub", "run", "sit", "swim", "trim", "wag", "wrap")
-)
+_DOUBLED = frozenset(("clap", "cut", "dig", "get", "hop", "put", "rub", "run", "sit", "swim", "trim", "wag", "wrap"))
 _VERB = re.compile(r"\^(\w+)")
 _SENTENCE_START = re.compile(r"(?:^|(?<=[.?:] ))[a-z]")
 _SINGULAR_IN_S = frozenset(("tennis", "grass", "fresh grass", "some fresh grass"))

@@ -127,12 +127,8 @@ class Asker:
         # A pair is new if one of its halves is.
         new_half = self._rng.choice(("scene", "ask", "both")) if new else "none"
         return (
-            self._rng.choice(
-                wording.scenes.new(self._split) if new_half in ("scene", "both") else wording.scenes.seen
-            ),
-            self._rng.choice(
-                wording.asks.new(self._split) if new_half in ("ask", "both") else wording.asks.seen
-            ),
+            self._rng.choice(wording.scenes.new(self._split) if new_half in ("scene", "both") else wording.scenes.seen),
+            self._rng.choice(wording.asks.new(self._split) if new_half in ("ask", "both") else wording.asks.seen),
         )
 
     def _person(self, words: _Words, text: str) -> Person:

@@ -113,9 +113,7 @@ def wording(relation: str, direct: str, scenes: str, asks: str, reasons: str, ot
     """The templates of `relation`, from texts with one template a line."""
 
     def pool(text: str, part: str) -> Pool[Template]:
-        templates = [
-            Template(f"{part}-{number}", line) for number, line in enumerate(text.strip().splitlines())
-        ]
+        templates = [Template(f"{part}-{number}", line) for number, line in enumerate(text.strip().splitlines())]
         return held_out(templates, HELD_OUT, f"demo-choices/{part}") if templates else Pool((), (), ())
 
     # A scene belongs to the same split in every relation that uses it: its name is not the relation's.

@@ -9,8 +9,7 @@ SITUATIONS: tuple[Situation, ...] = (
         name="add-combine",
         formula="a + b",
         problems=(
-            "{N} has {a} {T} and {M} has {b} {T}. How many {T} do they have [in all|altogether|in "
-            "total|together]?",
+            "{N} has {a} {T} and {M} has {b} {T}. How many {T} do they have [in all|altogether|in total|together]?",
             "{N} [1:has|had] {a} {Q} {O} and {b} {q} {O}. How many {O} [1:does|did] {he} have [in "
             "all|altogether|in total]?",
             "there are {a} {P} in one [1:room|bus|team|class] and {b} {P} in [another|a second|the "
@@ -26,8 +25,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "many {T} are there in the two {X} [together|in all|in total]?",
             "[a|the] [shop|market|store] [sold|got] {a} {T} in the morning and {b} {T} in the "
             "[afternoon|evening]. What is the total number of {T}?",
-            "{N} spent {$a} on {T} and {$b} on {U}. How much [money|] did {he} spend [in "
-            "all|altogether|in total]?",
+            "{N} spent {$a} on {T} and {$b} on {U}. How much [money|] did {he} spend [in all|altogether|in total]?",
             "{a} {Q} {O} and {b} {q} {O} are in {ax}. How many {O} are in the {x} [in all|altogether|]?",
             "I have {a} {T} and my [brother|sister|friend] has {b} {T}. How many {T} do we have "
             "[together|in all|altogether]?",
@@ -39,18 +37,15 @@ SITUATIONS: tuple[Situation, ...] = (
             "there are {a} {A} and {b} {B} {L}. How many animals are there [in all|altogether|in total]?",
             "{N} and {M} put their {T} together. {N} has {a} and {M} has {b}. How many {T} are there [in "
             "all|altogether|in total|now]?",
-            "a class has {a} boys and {b} girls. How many [students|children|kids] are in the class [in "
-            "all|]?",
-            "{N} picked {a} {F} before lunch and {b} {F} after lunch. How many {F} did {he} pick [in "
-            "all|altogether]?",
+            "a class has {a} boys and {b} girls. How many [students|children|kids] are in the class [in all|]?",
+            "{N} picked {a} {F} before lunch and {b} {F} after lunch. How many {F} did {he} pick [in all|altogether]?",
             "there are {a} {T} on the table and {b} {T} on the [shelf|floor|desk]. How many {T} are "
             "there [in all|altogether|in total]?",
             "{N} has {a} {T} in one {x} and {b} {T} in another {x}. How many {T} does {he} have [in "
             "all|altogether|in total]?",
             "there are {a} girls and {b} boys in the [1:room|group|team|class]. How many "
             "[students|children|kids] are in the [1:room|group|team|class]?",
-            "a farmer has {a} {A} and {b} {B}. How many animals does the farmer have [in "
-            "all|altogether|in total|]?",
+            "a farmer has {a} {A} and {b} {B}. How many animals does the farmer have [in all|altogether|in total|]?",
             "{N} [1:found|made|sold|picked] {a} {T} and {M} [1:found|made|sold|picked] {b}. How many {T} "
             "did they [1:find|make|sell|pick] [together|in all|altogether|in total]?",
             "a team [1:scored|made] {a} points in the first game and {b} points in the second game. How "
@@ -72,25 +67,20 @@ SITUATIONS: tuple[Situation, ...] = (
         problems=(
             "{N} [1:has|has|has|had|had|had] {a} {T}. {he} [1:buys|gets|finds|bought|got|found] {b} more "
             "[{T}|]. How many {T} does {he} have [now|in all|in total]?",
-            "{N} had {a} {T}. {M} gave {him} {b} more [{T}|]. How many {T} does {N} have [now|in "
-            "all|altogether]?",
-            "there [1:are|were] {a} {A} {L}. {b} more [{A}|] [1:come|came]. How many {A} are there "
-            "[now|in all]?",
+            "{N} had {a} {T}. {M} gave {him} {b} more [{T}|]. How many {T} does {N} have [now|in all|altogether]?",
+            "there [1:are|were] {a} {A} {L}. {b} more [{A}|] [1:come|came]. How many {A} are there [now|in all]?",
             "{N} [collects {T} and|] has {a} {T}. If {he} [gets|buys|finds|makes] {b} more, how many {T} "
             "will {he} have?",
             "how many {T} does {N} have [now|in all] if {he} had {a} {T} and [bought|got|found] {b} more?",
-            "there were {a} {P} on the bus. At the next stop, {b} more {P} got on. How many {P} are on "
-            "the bus now?",
-            "{N} had {a} {T}. For {his} birthday, {he} got {b} more {T} from {M}. How many {T} does {N} "
-            "have now?",
+            "there were {a} {P} on the bus. At the next stop, {b} more {P} got on. How many {P} are on the bus now?",
+            "{N} had {a} {T}. For {his} birthday, {he} got {b} more {T} from {M}. How many {T} does {N} have now?",
             "{N} had {$a}. {he} [earned|got|found] {$b} more. How much [money|] does {he} have now?",
             "after {M} gave {N} {b} more {T}, how many {T} did {N} have if {he} had {a} at first?",
             "there [1:are|were] {a} {T} in the {x}. {N} [1:puts|put] {b} more {T} in the {x}. How many "
             "{T} are in the {x} now?",
             "{N} bought {b} more {T} [yesterday|on {W}|at the store]. {he} already had {a} {T}. How many "
             "{T} does {he} have now?",
-            "{N} received {b} {T} from {M} and {he} already had {a} {T}. How many {T} does {N} have "
-            "[now|in all]?",
+            "{N} received {b} {T} from {M} and {he} already had {a} {T}. How many {T} does {N} have [now|in all]?",
             "a [shop|store|library|school] has {a} {T} and [buys|gets|receives] {b} more. How many {T} "
             "does it have [now|in all]?",
             "I had {a} {T} and [bought|got|found] {b} more [{T}|]. How many {T} do I have [now|in all]?",
@@ -98,16 +88,14 @@ SITUATIONS: tuple[Situation, ...] = (
             "{N} planted {a} [1:trees|flowers|bushes] [2:on {W}|in the morning|last year] and {b} more "
             "[2:on {V}|later|this year]. How many [1:trees|flowers|bushes] did {he} plant [in "
             "all|altogether]?",
-            "{M} [1:gives|gave] {N} {b} {T}. {N} already [1:has|had] {a} {T}. How many {T} does {N} have "
-            "[now|in all]?",
+            "{M} [1:gives|gave] {N} {b} {T}. {N} already [1:has|had] {a} {T}. How many {T} does {N} have [now|in all]?",
             "there [1:are|were] {a} {T} on the table. {N} [1:puts|put] {b} more {T} on the table. How "
             "many {T} are on the table now?",
             "{N} had {a} {T}, and then {his} [friend|mother|father|aunt|uncle] gave {him} {b} more. How "
             "many {T} does {he} have now?",
             "{N} has {a} {T}. {M} gives {him} {b} more. How many {T} does {he} have [now|in all]?",
             "how much [money|] does {N} have now if {he} had {$a} and earned {$b}?",
-            "there are {a} [students|children|kids] in the room. {b} more come in. How many are in the "
-            "room now?",
+            "there are {a} [students|children|kids] in the room. {b} more come in. How many are in the room now?",
             "{N} has {$a} and earns {$b} more. How much [money|] does {he} have [now|in all]?",
             "{N} had {$a} and then earned {$b}. How much [money|] did {he} have in all?",
         ),
@@ -128,8 +116,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "there are {a} {A} {L}. There are {b} more {B} than {A}. How many {B} are there?",
             "{N} has {a} {T} and {M} has {b} more. How many {T} does {M} have?",
             "{N} is {a} years old. {M} is {b} years older than {N}. How old is {M}?",
-            "the {Q} {x} has {a} {T}. The {q} {x} has {b} more {T} than the {Q} {x}. How many {T} are in "
-            "the {q} {x}?",
+            "the {Q} {x} has {a} {T}. The {q} {x} has {b} more {T} than the {Q} {x}. How many {T} are in the {q} {x}?",
             "{N} [1:read|walked|ran|drove] {a} [1:pages|miles|miles|miles] on {W}. On {V}, {he} "
             "[1:read|walked|ran|drove] {b} more [1:pages|miles|miles|miles] than on {W}. How many "
             "[1:pages|miles|miles|miles] did {he} [1:read|walk|run|drive] on {V}?",
@@ -156,8 +143,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "{N} have [at first|at the start|before]?",
             "there were some {F} in {ax}. {N} ate {a} of them and {b} are left. How many {F} were there "
             "[at first|at the start|before]?",
-            "{N} spent {$a} and has {$b} left. How much [money|] did {he} have [at first|at the "
-            "start|before]?",
+            "{N} spent {$a} and has {$b} left. How much [money|] did {he} have [at first|at the start|before]?",
             "some {A} were {L}. {a} of them left and {b} stayed. How many {A} were there [at first|at "
             "the start|before]?",
         ),

@@ -16,8 +16,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "does each {p} get?",
             "{b} {P} share {a} {T} equally. How many {T} does each {p} get?",
             "how many {T} does each {p} get if {b} {P} share {a} {T} [equally|evenly]?",
-            "there are {a} {P} in {b} equal [1:teams|groups|classes]. How many {P} are in each "
-            "[1:team|group|class]?",
+            "there are {a} {P} in {b} equal [1:teams|groups|classes]. How many {P} are in each [1:team|group|class]?",
             "{N} [1:puts|put] {a} {T} [equally|evenly] in {b} {X}. How many {T} [1:are|were] in each {x}?",
             "{N} wants to [divide|split|share] {his} {a} {T} [equally|evenly] among {b} friends. How "
             "many {T} will each friend get?",
@@ -32,8 +31,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "a [rope|ribbon|string] of {a} [1:feet|meters] is cut into {b} equal [2:parts|pieces]. How "
             "long is each [2:part|piece]?",
             "{a} {T} are shared [equally|evenly] by {b} people. How many {T} does each one get?",
-            "{N} gives {a} {T} to {b} friends. Each friend gets the same number. How many {T} does each "
-            "friend get?",
+            "{N} gives {a} {T} to {b} friends. Each friend gets the same number. How many {T} does each friend get?",
             "how many {T} are in each {x} if {a} {T} are put [equally|evenly] in {b} {X}?",
             "{N} plants {a} [1:trees|flowers|bushes] in {b} equal rows. How many "
             "[1:trees|flowers|bushes] are in each row?",
@@ -50,10 +48,8 @@ SITUATIONS: tuple[Situation, ...] = (
         name="div-pack",
         formula="a / b",
         problems=(
-            "{N} has {a} {T}. {he} [packs|puts] them [in|into] {X} of {b}. How many {X} does {he} "
-            "[need|fill|have]?",
-            "each {x} [holds|has|contains] {b} {T}. How many {X} [are needed for|does {N} need for|hold] "
-            "{a} {T}?",
+            "{N} has {a} {T}. {he} [packs|puts] them [in|into] {X} of {b}. How many {X} does {he} [need|fill|have]?",
+            "each {x} [holds|has|contains] {b} {T}. How many {X} [are needed for|does {N} need for|hold] {a} {T}?",
             "how many {X} does {N} need for {a} {T} if each {x} holds {b} {T}?",
             "{N} has {a} {T} and puts {b} in each {x}. How many {X} does {he} [use|need|fill]?",
             "{a} {T} are packed in {X} with {b} in each {x}. How many {X} are there?",
@@ -112,8 +108,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "how many {T} can {N} buy with {$a} if [one|each] {t} costs {$b}?",
             "{N} bought {b} {T} and paid {$a} in all. What is the price of [one|each] {t}?",
             "{at} costs {$b}. {N} spent {$a} on {T}. How many {T} did {he} buy?",
-            "{N} sold {b} {T} for {$a} in all. Each {t} had the same price. How much did [one|each] {t} "
-            "cost?",
+            "{N} sold {b} {T} for {$a} in all. Each {t} had the same price. How much did [one|each] {t} cost?",
             "how much does [one|each] {t} cost if {b} {T} cost {$a}?",
         ),
         rationales=(

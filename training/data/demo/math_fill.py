@@ -80,9 +80,7 @@ def _three_numbers(formula: str, rng: random.Random) -> dict[str, int]:
         first = _small(rng)
     else:
         lowest = second + third + 1
-        first = (
-            lowest + rng.randint(0, 20) if rng.random() < 0.5 else rng.randint(lowest, max(99, lowest + 20))
-        )
+        first = lowest + rng.randint(0, 20) if rng.random() < 0.5 else rng.randint(lowest, max(99, lowest + 20))
     if formula.startswith("a * b"):
         # Either factor may be the bigger one, and no more may be taken away than there are.
         if rng.random() < 0.5:

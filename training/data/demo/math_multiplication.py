@@ -9,15 +9,13 @@ SITUATIONS: tuple[Situation, ...] = (
         name="mul-groups",
         formula="a * b",
         problems=(
-            "{N} has {a} {X} with {b} {T} in each {x}. How many {T} does {he} have [in all|altogether|in "
-            "total|]?",
+            "{N} has {a} {X} with {b} {T} in each {x}. How many {T} does {he} have [in all|altogether|in total|]?",
             "there are {a} {X}. Each {x} [has|holds|contains] {b} {T}. How many {T} are there [in "
             "all|altogether|in total]?",
             "each {x} [has|holds|contains] {b} {T}. How many {T} are in {a} {X}?",
             "how many {T} are there in {a} {X} if each {x} [has|holds|contains] {b} {T}?",
             "{N} [1:puts|put] {b} {T} in each of {a} {X}. How many {T} [1:does|did] {he} use?",
-            "there are {a} rows of {T}. Each row has {b} {T}. How many {T} are there [in "
-            "all|altogether|in total]?",
+            "there are {a} rows of {T}. Each row has {b} {T}. How many {T} are there [in all|altogether|in total]?",
             "there are {a} rows with {b} [1:chairs|seats|trees|plants] in each row. How many "
             "[1:chairs|seats|trees|plants] are there [in all|altogether|in total|]?",
             "{N} gave {b} {T} to each of {his} {a} friends. How many {T} did {he} give away [in all|]?",
@@ -29,8 +27,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "{N} buys {a} {X} of {T}. There are {b} {T} in every {x}. How many {T} does {he} [buy|get|have]?",
             "every {p} [1:has|needs|gets|buys] {b} {T}. How many {T} do {a} {P} [1:have|need|get|buy] "
             "[in all|altogether|]?",
-            "{a} {P} each [1:bring|make|buy|find] {b} {T}. How many {T} are there [in all|altogether|in "
-            "total]?",
+            "{a} {P} each [1:bring|make|buy|find] {b} {T}. How many {T} are there [in all|altogether|in total]?",
             "I have {a} {X} of {T} and each {x} has {b} {T}. How many {T} do I have [in all|altogether|]?",
             "{b} {T} fit in one {x}. How many {T} fit in {a} {X}?",
             "what is the total number of {T} in {a} {X} with {b} {T} in each?",
@@ -39,8 +36,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "{N} wants {b} {T} for each {p}. There are {a} {P}. How many {T} does {he} need [in all|]?",
             "one {x} [has|holds|contains] {b} {T}. How many {T} do {a} {X} [have|hold]?",
             "there are {b} {T} in one {x}. How many {T} are there in {a} {X}?",
-            "{N} packs {a} {X} with {b} {T} in each {x}. How many {T} does {he} pack [in "
-            "all|altogether|in total|]?",
+            "{N} packs {a} {X} with {b} {T} in each {x}. How many {T} does {he} pack [in all|altogether|in total|]?",
             "how many {T} are in {a} {X} of {b} {T} [each|]?",
             "{N} cuts {a} pieces of [rope|ribbon|string]. Each piece is {b} [1:feet|meters] long. How "
             "many [1:feet|meters] is that [in all|altogether|in total]?",
@@ -64,8 +60,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "in {a} days, {N} [1:read|ran|made|sold] {b} [1:pages|miles|{T}|{T}] each day. How many "
             "[1:pages|miles|{T}|{T}] did {he} [1:read|run|make|sell] [in all|altogether|in total]?",
             "{N} earns {$b} [each|every|an|per] hour. How much [money|] does {he} earn in {a} hours?",
-            "{N} saves {$b} [each|every|a|per] week. How much [money|] will {he} [have|save] [after|in] "
-            "{a} weeks?",
+            "{N} saves {$b} [each|every|a|per] week. How much [money|] will {he} [have|save] [after|in] {a} weeks?",
             "how many [1:pages|miles|{T}|{T}] does {N} [1:read|run|make|sell] in {a} days if {he} "
             "[1:reads|runs|makes|sells] {b} [1:pages|miles|{T}|{T}] [each|every|per|a] day?",
             "a [machine|shop|factory] makes {b} {T} per [1:hour|day|week]. How many {T} does it make in "
@@ -89,8 +84,7 @@ SITUATIONS: tuple[Situation, ...] = (
         formula="a * b",
         problems=(
             "{at} costs {$b}. How much do {a} {T} cost?",
-            "{N} buys {a} {T} for {$b} each. How much [money|] does {he} [pay|spend] [in "
-            "all|altogether|in total|]?",
+            "{N} buys {a} {T} for {$b} each. How much [money|] does {he} [pay|spend] [in all|altogether|in total|]?",
             "each {t} costs {$b}. {N} buys {a} {T}. How much [money|] does {he} [pay|spend] [in "
             "all|altogether|in total|]?",
             "how much [1:do|will] {a} {T} cost if [1:one|each] {t} costs {$b}?",

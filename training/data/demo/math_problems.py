@@ -91,9 +91,7 @@ def _pools() -> tuple[Pool[Template], ...]:
     """One pool for each operation and each kind of two-step problem, so that each has held-out templates."""
     groups = [module.SITUATIONS for module in _ONE_STEP]
     groups += [(situation,) for situation in math_two_steps.SITUATIONS]
-    return tuple(
-        held_out(_templates(group), _HELD_OUT_TEMPLATE_SHARE, salt=f"{TASK}/template") for group in groups
-    )
+    return tuple(held_out(_templates(group), _HELD_OUT_TEMPLATE_SHARE, salt=f"{TASK}/template") for group in groups)
 
 
 POOLS = _pools()
@@ -141,9 +139,7 @@ def _draw(split: Split, rng: random.Random, number: int) -> Example:
     values = filler.values(problem, numbers)
     label = realise(equation, values)
     first, second = re.findall(r"\d+", label)[:2]
-    rationale = rng.choice(
-        [text for text in template.situation.rationales if word_slots(text) <= word_slots(problem)]
-    )
+    rationale = rng.choice([text for text in template.situation.rationales if word_slots(text) <= word_slots(problem)])
     return Example(
         task=TASK,
         inputs={"problem": realise(problem, values)},

@@ -11,32 +11,26 @@ SITUATIONS: tuple[Situation, ...] = (
         problems=(
             "{N} [1:has|has|has|had|had|had] {a} {T}. {he} [1:gives|sells|loses|gave|sold|lost] {b} [of "
             "them|{T}]. How many {T} does {he} have [left|now]?",
-            "{N} [1:has|had] {a} {T} and [1:gives|gave] {b} [1:to|away to] {M}. How many {T} does {N} "
-            "have [left|now]?",
+            "{N} [1:has|had] {a} {T} and [1:gives|gave] {b} [1:to|away to] {M}. How many {T} does {N} have [left|now]?",
             "{N} [1:has|had] {a} {F} and [1:eats|ate] {b} [of them|{F}]. How many {F} [are left|does "
             "{he} have left|remain]?",
             "how many {T} does {N} have left if {he} had {a} {T} and [gave {b} to {M}|lost {b}|sold "
             "{b}|gave away {b}]?",
-            "there [1:are|were|are|were] {a} {A} {L}. {b} of them [1:fly|flew|run|ran] away. How many "
-            "{A} are left?",
-            "there were {a} {P} on the bus. At the next stop, {b} {P} got off. How many {P} are on the "
-            "bus now?",
+            "there [1:are|were|are|were] {a} {A} {L}. {b} of them [1:fly|flew|run|ran] away. How many {A} are left?",
+            "there were {a} {P} on the bus. At the next stop, {b} {P} got off. How many {P} are on the bus now?",
             "{N} had {$a}. {he} spent {$b} [on {T}|]. How much [money|] does {he} have left?",
             "{N} gave {b} of {his} {a} {T} to {M}. How many {T} does {N} have [left|now]?",
             "after {N} [gave away|sold|lost|used] {b} of {his} {a} {T}, how many {T} are left?",
             "there [1:are|were] {a} {T} in the {x}. {N} [1:takes|took] {b} [of them|{T}] out. How many "
             "{T} are [left in the {x}|still in the {x}|in the {x} now]?",
-            "a [shop|store] had {a} {T} and sold {b} of them. How many {T} [are left|does it have "
-            "left|remain]?",
-            "{b} of the {a} {T} in the {x} [are broken|were sold|were lost|were used]. How many {T} are "
-            "left?",
+            "a [shop|store] had {a} {T} and sold {b} of them. How many {T} [are left|does it have left|remain]?",
+            "{b} of the {a} {T} in the {x} [are broken|were sold|were lost|were used]. How many {T} are left?",
             "{N} needs to [1:read|pack|wash|sell] {a} [1:pages|{T}|{T}|{T}]. {he} has already "
             "[1:read|packed|washed|sold] {b}. How many [1:pages|{T}|{T}|{T}] are left to "
             "[1:read|pack|wash|sell]?",
             "I had {a} {T} and [gave away|lost|sold|used] {b} of them. How many {T} do I have [left|now]?",
             "if {b} of {a} {P} go home, how many {P} [stay|are left|remain]?",
-            "a [rope|ribbon|string] is {a} [1:feet|meters] long. {N} cuts off {b} [1:feet|meters]. How "
-            "long is it now?",
+            "a [rope|ribbon|string] is {a} [1:feet|meters] long. {N} cuts off {b} [1:feet|meters]. How long is it now?",
             "{N} ate {b} {F} from a {x} of {a}. How many {F} are [left|left in the {x}]?",
             "there were {a} {T} on the table. {b} of them were taken by {N}. How many {T} [are "
             "left|remain] on the table?",
@@ -44,8 +38,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "how much [money|] is left if {N} had {$a} and spent {$b}?",
             "{N} had a [rope|ribbon|string] of {a} [1:feet|meters]. {he} cut off {b} [1:feet|meters]. "
             "How many [1:feet|meters] are left?",
-            "how long is a [rope|ribbon|string] of {a} [1:feet|meters] after {N} cuts off {b} "
-            "[1:feet|meters]?",
+            "how long is a [rope|ribbon|string] of {a} [1:feet|meters] after {N} cuts off {b} [1:feet|meters]?",
             "{N} [1:gives|gave] {M} {b} of {his} {a} {T}. How many {T} does {N} have [left|now]?",
             "{N} had {a} {T}, but {b} of them [got lost|were broken|were lost]. How many {T} are left?",
             "{N} takes {b} {T} out of a {x} of {a} {T}. How many {T} are still in the {x}?",
@@ -100,8 +93,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "there are {a} {A} {L}. There are {b} fewer {B} than {A}. How many {B} are there?",
             "{N} is {a} years old. {M} is {b} years younger than {N}. How old is {M}?",
             "{N} has {a} {T} and {M} has {b} fewer. How many {T} does {M} have?",
-            "the {Q} {x} has {a} {T}. The {q} {x} has {b} fewer {T} than the {Q} {x}. How many {T} are "
-            "in the {q} {x}?",
+            "the {Q} {x} has {a} {T}. The {q} {x} has {b} fewer {T} than the {Q} {x}. How many {T} are in the {q} {x}?",
             "{at} costs {$a}. A [1:hat|book|lamp|game] costs {$b} less [than the {t}|]. How much does "
             "the [1:hat|book|lamp|game] cost?",
             "{M} is {b} years younger than {N}. {N} is {a} years old. How old is {M}?",
@@ -130,10 +122,8 @@ SITUATIONS: tuple[Situation, ...] = (
             "how many more {T} does {N} need if {he} has {b} {T} and [needs|wants] {a}?",
             "there were {b} {A} {L}. Some more came and now there are {a} {A}. How many {A} came?",
             "there were {a} {F} in {ax}. {N} ate some and now {b} are left. How many {F} did {he} eat?",
-            "{N} and {M} have {a} {T} [together|in all|in total]. {N} has {b} of them. How many {T} does "
-            "{M} have?",
-            "a book has {a} pages. {N} has read {b} pages [so far|already]. How many more pages are "
-            "there to read?",
+            "{N} and {M} have {a} {T} [together|in all|in total]. {N} has {b} of them. How many {T} does {M} have?",
+            "a book has {a} pages. {N} has read {b} pages [so far|already]. How many more pages are there to read?",
         ),
         rationales=(
             "The whole is {a} and one part is {b}. To find the other part, subtract {b} from {a}.",

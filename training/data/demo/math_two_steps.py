@@ -17,8 +17,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "{P} are on the bus now?",
             "how many {T} does {N} have [now|left] if {he} had {a}, [bought|got|found] {b} more and "
             "[gave away|lost|sold] {c}?",
-            "there were {a} {A} {L}. {b} more came, and then {c} [ran|flew] away. How many {A} are there "
-            "now?",
+            "there were {a} {A} {L}. {b} more came, and then {c} [ran|flew] away. How many {A} are there now?",
             "{N} had {$a}. {he} [earned|got|found] {$b} and [then|later] spent {$c}. How much [money|] "
             "does {he} have [now|left]?",
             "a [shop|store|market] had {a} {T}. It [got|bought|received] {b} more {T} and sold {c}. How "
@@ -47,18 +46,15 @@ SITUATIONS: tuple[Situation, ...] = (
             "{N} had {a} {T}. {he} [lost|sold|gave away] {b} on {W} and {c} on {V}. How many {T} does "
             "{he} have [left|now]?",
             "there were {a} {F} in the {x}. {N} ate {b} and {M} ate {c}. How many {F} are left?",
-            "how many {T} does {N} have left if {he} had {a}, [gave {b} to {M} and {c} to {K}|sold {b} "
-            "and lost {c}]?",
+            "how many {T} does {N} have left if {he} had {a}, [gave {b} to {M} and {c} to {K}|sold {b} and lost {c}]?",
             "a [shop|store|market] had {a} {T}. It sold {b} in the morning and {c} in the afternoon. How "
             "many {T} [are left|remain]?",
             "{N} had {$a}. {he} spent {$b} on {T} and {$c} on {U}. How much [money|] does {he} have left?",
-            "there were {a} {A} {L}. First {b} of them left, and then {c} more left. How many {A} are "
-            "still there?",
+            "there were {a} {A} {L}. First {b} of them left, and then {c} more left. How many {A} are still there?",
             "of {his} {a} {T}, {N} gave {b} to {M} and lost {c}. How many {T} does {N} have [left|now]?",
             "I had {a} {T}. I [gave away|sold|lost] {b} and then [gave away|sold|lost] {c} more. How "
             "many {T} do I have left?",
-            "a book has {a} pages. {N} read {b} pages on {W} and {c} pages on {V}. How many pages are "
-            "left to read?",
+            "a book has {a} pages. {N} read {b} pages on {W} and {c} pages on {V}. How many pages are left to read?",
             "{N} has {a} {T}. {he} [gives away|sells|loses] {b} and then [gives away|sells|loses] {c} "
             "more. How many {T} does {he} have [left|now]?",
             "{N} had {a} {T}. {he} gave {b} to {M} and [lost|sold|used] {c}. How many {T} are left?",
@@ -82,8 +78,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "{P} are on the bus now?",
             "how many {T} does {N} have now if {he} had {a}, [gave away|lost|sold] {b} and "
             "[bought|got|found] {c} more?",
-            "there were {a} {A} {L}. {b} of them [ran|flew] away, and then {c} more came. How many {A} "
-            "are there now?",
+            "there were {a} {A} {L}. {b} of them [ran|flew] away, and then {c} more came. How many {A} are there now?",
             "{N} had {$a}. {he} spent {$b} and [then|later] [earned|got|found] {$c}. How much [money|] "
             "does {he} have now?",
             "a [shop|store|market] had {a} {T}. It sold {b} and then [got|bought|received] {c} more {T}. "
@@ -92,14 +87,12 @@ SITUATIONS: tuple[Situation, ...] = (
             "{T} do I have now?",
             "after {N} [lost|sold|gave away] {b} of {his} {a} {T}, {he} [bought|got|found] {c} more. How "
             "many {T} does {N} have now?",
-            "there were {a} {F} in the {x}. {N} ate {b} and then put {c} more in. How many {F} are in "
-            "the {x} now?",
+            "there were {a} {F} in the {x}. {N} ate {b} and then put {c} more in. How many {F} are in the {x} now?",
             "{N} has {a} {T}. {he} [gives {b} to {M}|gives away {b}|loses {b}|sells {b}] and then "
             "[gets|buys|finds] {c} more. How many {T} does {he} have now?",
             "there were {a} {T} in the {x}. {N} took {b} out and [then|later] put {c} more in. How many "
             "{T} are in the {x} now?",
-            "there were {a} {A} {L}. First {b} of them left, and then {c} more came. How many {A} are "
-            "there now?",
+            "there were {a} {A} {L}. First {b} of them left, and then {c} more came. How many {A} are there now?",
         ),
         rationales=(
             "There are {a}, then {b} go and {c} more come. So subtract {b} and add {c}.",
@@ -133,8 +126,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "[1:{T}|pages|{T}]. How many [1:{T}|pages|{T}] is that [in all|altogether|in total]?",
             "{N} made {b} {T} on each of {a} days. On the last day, {he} made {c} more. How many {T} did "
             "{he} make [in all|altogether|in total]?",
-            "{N} has {c} {T}. {he} buys {a} {X} with {b} {T} in each {x}. How many {T} does {he} have "
-            "[now|in all]?",
+            "{N} has {c} {T}. {he} buys {a} {X} with {b} {T} in each {x}. How many {T} does {he} have [now|in all]?",
             "{N} has {c} [single|loose] {T} and {a} {X} with {b} {T} in each {x}. How many {T} does {he} "
             "have [in all|altogether|in total]?",
             "{N} had {c} {T} and bought {a} {X} of {b} {T}. How many {T} does {he} have [now|in all]?",
@@ -160,8 +152,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "{c}]. How many {T} are left?",
             "I had {a} {X} with {b} {T} in each and [gave away|lost|sold] {c} [{T}|of them]. How many "
             "{T} do I have left?",
-            "there are {a} rows of {b} [1:chairs|seats|trees]. {c} of them are [taken|broken|old]. How "
-            "many are not?",
+            "there are {a} rows of {b} [1:chairs|seats|trees]. {c} of them are [taken|broken|old]. How many are not?",
             "each {x} holds {b} {T}. {N} had {a} {X} and [gave away|lost|sold] {c} {T}. How many {T} "
             "does {he} have left?",
             "after {N} [sold|lost|used|took] {c} {T} from {a} {X} of {b} {T}, how many {T} are left?",
@@ -185,8 +176,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "all|altogether|in total|together]?",
             "there are {a} {T} in the first {x}, {b} in the second {x} and {c} in the third {x}. How "
             "many {T} are there [in all|altogether|in total]?",
-            "how many {T} do {N}, {M} and {K} have [together|in all] if {N} has {a}, {M} has {b} and {K} "
-            "has {c}?",
+            "how many {T} do {N}, {M} and {K} have [together|in all] if {N} has {a}, {M} has {b} and {K} has {c}?",
             "{N} had {a} {T}. {he} [bought|got|found] {b} more on {W} and {c} more on {V}. How many {T} "
             "does {he} have [now|in all]?",
             "{N} spent {$a} on {W}, {$b} on {V} and {$c} on {Y}. How much [money|] did {he} spend [in "
@@ -197,8 +187,7 @@ SITUATIONS: tuple[Situation, ...] = (
             "[together|in all|altogether]?",
             "a [shop|store|market] sold {a} {T} in the morning, {b} in the afternoon and {c} in the "
             "evening. What is the total number of {T} sold?",
-            "there were {a} {A} {L}. {b} more came, and then {c} more came. How many {A} are there "
-            "[now|in all]?",
+            "there were {a} {A} {L}. {b} more came, and then {c} more came. How many {A} are there [now|in all]?",
             "a farmer has {a} {A}, {b} {B} and {c} dogs. How many animals does the farmer have [in "
             "all|altogether|in total]?",
             "{N} [1:found|made|sold|picked] {a} {T}, {M} [1:found|made|sold|picked] {b} and {K} "

@@ -92,9 +92,7 @@ def _home(text: tuple[str, str]) -> Split:
     return "test" if digit == 0 else "validation" if digit == 1 else "train"
 
 
-def _draft(
-    rng: random.Random, split: Split, label: Label, new_template: bool, new_words: bool
-) -> Draft | None:
+def _draft(rng: random.Random, split: Split, label: Label, new_template: bool, new_words: bool) -> Draft | None:
     """A row as asked for, or None: the caller tries again."""
     sampler = PremiseSampler(rng, split, new_words)
     draft_kind = rng.choices((_draft_scene, draft_roles, draft_quantifier, draft_pair), _KIND_WEIGHTS)[0]
@@ -149,9 +147,7 @@ def _choose(frames: tuple[Frame, ...], scene: Scene, style: Style, rng: random.R
     fitting = [frame for frame in frames if frame.fits(scene, style)]
     if not fitting:
         return None
-    return rng.choices(fitting, [_PLAIN_WEIGHT if frame.text.startswith("{a}") else 1 for frame in fitting])[
-        0
-    ]
+    return rng.choices(fitting, [_PLAIN_WEIGHT if frame.text.startswith("{a}") else 1 for frame in fitting])[0]
 
 
 def _words(scene: Scene) -> frozenset[str]:
@@ -162,6 +158,4 @@ def _words(scene: Scene) -> frozenset[str]:
     for text in (scene.companion, scene.purpose):
         if text:
             words.append(text.removeprefix("a ").removeprefix("for {poss} ").removeprefix("{poss} "))
-    return frozenset(word for word in words if word) | (
-        scene.activity.words if scene.activity else frozenset()
-    )
+    return frozenset(word for word in words if word) | (scene.activity.words if scene.activity else frozenset())

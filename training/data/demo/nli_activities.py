@@ -25,9 +25,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "instrument": Kind("an instrument", ("guitar", "piano", "violin", "flute", "trumpet", "cello"), "the"),
-    "sport": Kind(
-        "a sport", ("soccer", "tennis", "basketball", "volleyball", "baseball", "hockey", "golf"), ""
-    ),
+    "sport": Kind("a sport", ("soccer", "tennis", "basketball", "volleyball", "baseball", "hockey", "golf"), ""),
     "board game": Kind("a board game", ("chess", "checkers"), ""),
     "fruit": Kind("fruit", ("apple", "pear", "banana", "orange", "peach", "plum", "mango")),
     "vegetable": Kind("a vegetable", ("carrot", "potato", "cucumber", "onion", "cabbage")),
@@ -86,9 +84,7 @@ def _verb(forms: str, group: str, kinds: str = "", bare: str | None = None, **mo
 
 
 VERBS: dict[str, Verb] = {
-    "sleep": _verb(
-        "sleep|sleeps|slept|sleeping", "sleep", bare="", by_animals=True, synonyms="asleep|taking a nap"
-    ),
+    "sleep": _verb("sleep|sleeps|slept|sleeping", "sleep", bare="", by_animals=True, synonyms="asleep|taking a nap"),
     "run": _verb("run|runs|ran|running", "run", bare="", by_animals=True),
     "walk": _verb("walk|walks|walked|walking", "walk", bare="", by_animals=True),
     "swim": _verb("swim|swims|swam|swimming", "swim", bare="", where="water", by_animals=True),

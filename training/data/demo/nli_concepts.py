@@ -217,9 +217,7 @@ def place_relation(premise: str, hypothesis: str) -> Relation:
     known = (general_place(premise), general_place(hypothesis))
     if None not in known and known[0] != known[1]:
         return Relation.DISJOINT
-    return (
-        Relation.UNDEFINED if frozenset({premise, hypothesis}) in _OVERLAPPING_PLACES else Relation.DISJOINT
-    )
+    return Relation.UNDEFINED if frozenset({premise, hypothesis}) in _OVERLAPPING_PLACES else Relation.DISJOINT
 
 
 DAYPARTS = ("in the morning", "in the afternoon", "in the evening", "at night")

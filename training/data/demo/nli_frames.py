@@ -76,9 +76,7 @@ def _frames(prefix: str, table: str) -> tuple[Frame, ...]:
     """Frames from lines of `needed aspects | template`."""
     return tuple(
         Frame(f"{prefix}{number:02d}", text.strip(), frozenset(needs.split()))
-        for number, (needs, text) in enumerate(
-            (line.split("|") for line in table.strip().splitlines()), start=1
-        )
+        for number, (needs, text) in enumerate((line.split("|") for line in table.strip().splitlines()), start=1)
     )
 
 

@@ -117,9 +117,7 @@ class PremiseSampler(Sampler):
         if hypothesis.named:
             return replace(premise, noun="person", named=False, gender=None)
         if is_animal(hypothesis.noun):
-            choices: tuple[str, ...] = (
-                ANIMALS if label == "contradiction" else ("animal", "animal", "dog", "cat")
-            )
+            choices: tuple[str, ...] = ANIMALS if label == "contradiction" else ("animal", "animal", "dog", "cat")
         elif label == "contradiction":
             choices = ("man", "woman", "boy", "girl", "child")
         else:

@@ -116,9 +116,7 @@ def draft_quantifier(sampler: Sampler, split: Split, label: Label, new_template:
         hypothesis=tidy(asked_frame.format(place=place, act=wanted)),
         label=label,
         rationale=tidy(f"{said}. {reason}. so the answer is {label}."),
-        template=(
-            f"{given.name}-{given.frames.index(given_frame)}/{asked.name}-{asked.frames.index(asked_frame)}"
-        ),
+        template=(f"{given.name}-{given.frames.index(given_frame)}/{asked.name}-{asked.frames.index(asked_frame)}"),
         seen_template=not new_template,
         words=activity.words | {place} | (frozenset() if given is PRESENT else given_activity.words),
     )

@@ -141,8 +141,7 @@ def _excluded(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, r
         return f"the premise says the {premise.garment.noun} {'was' if past else 'is'} {colours}."
     closing = rng.choice(("Both cannot be true.", "These cannot both be true."))
     return (
-        f"the premise says {_value(premise, aspect)}, "
-        f"but the hypothesis says {_value(hypothesis, aspect)}. {closing}"
+        f"the premise says {_value(premise, aspect)}, but the hypothesis says {_value(hypothesis, aspect)}. {closing}"
     )
 
 

@@ -122,9 +122,7 @@ OPENERS = held_out(_OPENERS, share=0.2, salt="nli/role-openers")
 
 _PEOPLE = ("man", "woman", "boy", "girl", "teacher", "doctor", "nurse", "farmer", "chef", "singer")
 _ANIMALS = ("dog", "cat", "horse", "goat", "duck", "rabbit")
-_DONE_BY_ANIMALS = frozenset(
-    {"chases", "follows", "leads", "taller", "shorter", "faster", "slower", "stronger"}
-)
+_DONE_BY_ANIMALS = frozenset({"chases", "follows", "leads", "taller", "shorter", "faster", "slower", "stronger"})
 
 
 def draft_roles(sampler: Sampler, split: Split, label: Label, new_template: bool) -> Draft:
@@ -144,9 +142,7 @@ def draft_roles(sampler: Sampler, split: Split, label: Label, new_template: bool
         premise=tidy(opener.format(said=said, place=place, **slots)),
         hypothesis=tidy(f"{wording.format(x=x, y=y, **slots)}."),
         label=label,
-        rationale=tidy(
-            f"{_reason(event, said, first, second, (x, y), slots, label)} so the answer is {label}."
-        ),
+        rationale=tidy(f"{_reason(event, said, first, second, (x, y), slots, label)} so the answer is {label}."),
         template=f"roles-{event.name}-{pool.index(pattern)}-{_OPENERS.index(opener)}/{event.certain.index(wording)}",
         seen_template=not new_template,
         words=frozenset(

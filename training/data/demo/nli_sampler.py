@@ -210,11 +210,7 @@ class Sampler:
         if name == "time":
             return replace(scene, time=self.time(past))
         if name == "trait":
-            return (
-                scene
-                if scene.named and scene.activity is None
-                else replace(scene, trait=self.trait(scene.noun))
-            )
+            return scene if scene.named and scene.activity is None else replace(scene, trait=self.trait(scene.noun))
         if is_animal(scene.noun):
             return scene
         if name == "garment":

@@ -81,9 +81,7 @@ GARMENTS = _pool(
 )
 
 # Companions that go with "a" whoever the subject is, and those that go with "his" or "her".
-COMPANIONS = _pool(
-    "companions", "friend neighbor cousin classmate coworker teammate roommate stranger guest tourist"
-)
+COMPANIONS = _pool("companions", "friend neighbor cousin classmate coworker teammate roommate stranger guest tourist")
 RELATIVES = _pool(
     "relatives",
     """sister brother mother father uncle aunt grandmother grandfather stepmother stepfather godmother

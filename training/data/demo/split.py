@@ -35,7 +35,8 @@ def held_out(items: Iterable[T], share: float, salt: str) -> Pool[T]:
 
     Args:
         items: templates or words; `str(item)` identifies each.
-        share: part of the items that is held out (rounded to at least two items); a third of it goes to validation, the rest to test.
+        share: part of the items that is held out (at least two items); a third of it goes to
+            validation, the rest to test.
         salt: separates pools that contain equal items.
 
     Returns:

@@ -89,10 +89,7 @@ def test_rows_are_valid_requests_that_contain_the_label(rows: dict[Split, list[E
 def test_every_position_is_right_equally_often(rows: dict[Split, list[Example]]) -> None:
     for count in (3, 4, 5):
         positions = [
-            row.choices.index(row.label)
-            for split in SPLITS
-            for row in rows[split]
-            if len(row.choices) == count
+            row.choices.index(row.label) for split in SPLITS for row in rows[split] if len(row.choices) == count
         ]
         for right in Counter(positions).values():
             assert right / len(positions) == pytest.approx(1 / count, abs=0.04)
@@ -131,9 +128,7 @@ def test_conflicts_name_known_concepts() -> None:
         for line in CONFLICTS.strip().replace("\n    ", " ").splitlines()
         for name in line.replace(":", ",").split(", ")
     }
-    kinds = {
-        name for line in CONFLICTING_KINDS.strip().splitlines() for name in line.replace(":", ",").split(", ")
-    }
+    kinds = {name for line in CONFLICTING_KINDS.strip().splitlines() for name in line.replace(":", ",").split(", ")}
     assert listed <= known
     assert kinds <= {concept.names[0] for concept in POOLS["kind"]}
 
@@ -165,15 +160,12 @@ def test_every_concept_finds_company() -> None:
     ],
 )
 def test_facts_hold(relation: str, phrase: str, answer: str) -> None:
-    assert [
-        fact.answer.names[0] for fact in FACTS if fact.relation == relation and phrase in fact.phrases
-    ] == [answer]
+    assert [fact.answer.names[0] for fact in FACTS if fact.relation == relation and phrase in fact.phrases] == [answer]
 
 
 def test_members_of_a_kind_never_compete() -> None:
     salmon, tuna, eagle = (
-        next(concept for concept in POOLS["member"] if concept.names[0] == name)
-        for name in ("salmon", "tuna", "eagle")
+        next(concept for concept in POOLS["member"] if concept.names[0] == name) for name in ("salmon", "tuna", "eagle")
     )
     assert not compete(salmon, tuna)
     assert compete(salmon, eagle)

@@ -77,9 +77,7 @@ def test_every_rationale_ends_in_its_label(train: list[Example], test: list[Exam
 
 
 def test_held_out_frames_and_words_never_occur_in_training(train: list[Example]) -> None:
-    frames = {
-        str(frame) for pool in (PREMISE_FRAMES, HYPOTHESIS_FRAMES) for frame in (*pool.validation, *pool.test)
-    }
+    frames = {str(frame) for pool in (PREMISE_FRAMES, HYPOTHESIS_FRAMES) for frame in (*pool.validation, *pool.test)}
     fresh = {word for pool in POOLS for word in (*pool.validation, *pool.test)}
     fresh -= {word for pool in POOLS for word in pool.seen} | {"orange"}  # an orange is fruit too
     for row in train:

@@ -1,0 +1,58 @@
+# `make` alone lists the targets. PYTHON, HOST, PORT, BUNDLE, CHECKPOINT and ARGS can be set on the command line.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BUNDLE ?= serving/demo-student
+CHECKPOINT ?=
+ARGS ?=
+
+SERVE := .venv-serve
+DEV := .venv
+PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test lint export demo-student load-test bench clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(SERVE)/.installed $(DEV)/.installed ## install everything: .venv-serve (serving alone) and .venv (development)
+
+serve: $(SERVE)/.installed ## answer /predict and /explain on HOST:PORT (default 127.0.0.1:8000) from BUNDLE
+	@$(SERVE)/bin/quickstep serve --host $(HOST) --port $(PORT) --bundle $(BUNDLE) $(ARGS)
+
+test: $(DEV)/.installed $(SERVE)/.installed ## run all tests
+	$(DEV)/bin/pytest $(ARGS)
+
+lint: $(DEV)/.installed ## ruff (check and format) and mypy, strict
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+
+export: $(DEV)/.installed ## compile CHECKPOINT (default: the student finished last under runs/) into a bundle
+	$(DEV)/bin/quickstep export $(CHECKPOINT) $(ARGS)
+
+demo-student: $(DEV)/.installed ## train, measure and export the demo student again (under an hour on 2 cores)
+	PYTHON=$(DEV)/bin/python benchmarks/demo_student.sh
+
+load-test: $(DEV)/.installed ## drive a running server with Locust; ARGS="--users 8 --run-time 30s"
+	$(DEV)/bin/locust -f benchmarks/locustfile.py --headless --host http://$(HOST):$(PORT) \
+		--users 4 --spawn-rate 4 --run-time 20s --only-summary $(ARGS)
+
+bench: $(DEV)/.installed $(SERVE)/.installed ## measure the server's start and its overhead over the graph
+	$(DEV)/bin/python benchmarks/startup.py --python $(SERVE)/bin/python
+	$(DEV)/bin/python benchmarks/http_overhead.py
+
+clean: ## remove environments, runs, bundles and caches
+	rm -rf $(SERVE) $(DEV) runs bundles build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(SERVE)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(SERVE)
+	$(SERVE)/bin/pip install $(PIP_OPTIONS) --editable ".[serve]"
+	@touch $@
+
+$(DEV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/pip install $(PIP_OPTIONS) --editable ".[dev]"
+	@touch $@
