@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +13,18 @@ from typing import Any
 from export.graphs import label_graph, rationale_graphs
 from export.parity import ParityResult, Thresholds, compare, require
 from export.weights import share_weights
-from student.bundle import GOLDEN, TASKS, TOKENIZER, WEIGHTS, Bundle, Graphs, Manifest, new_bundle, write_manifest
+from student.bundle import (
+    GOLDEN,
+    NAME_PATTERN,
+    TASKS,
+    TOKENIZER,
+    WEIGHTS,
+    Bundle,
+    Graphs,
+    Manifest,
+    new_bundle,
+    write_manifest,
+)
 from student.errors import ExportError, InputError
 from student.runtime import OnnxStudent, Question
 from training.checkpoint import Checkpoint
@@ -52,10 +64,12 @@ def compile_bundle(
         The bundle, opened and verified.
 
     Raises:
-        ExportError: the student cannot be compiled, or a task has no row to check it on.
+        ExportError: the name is none, the student cannot be compiled, or a task has no row to check it on.
         ParityError: the compiled student answers otherwise; nothing is written.
         BundleError: `target` is taken.
     """
+    if re.fullmatch(NAME_PATTERN, name) is None:
+        raise ExportError(f"name {name!r}: must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit")
     checkpoint.model.float()
     original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
     with new_bundle(target, force=force) as folder:

@@ -273,7 +273,8 @@ def _bias(attention: T5Attention, relative_position: Tensor, *, bidirectional: b
         num_buckets=attention.relative_attention_num_buckets,
         max_distance=attention.relative_attention_max_distance,
     )
-    return attention.relative_attention_bias(buckets).detach().clone()
+    bias: Tensor = attention.relative_attention_bias(buckets)
+    return bias.detach().clone()
 
 
 def _frozen(weight: Tensor) -> nn.Parameter:

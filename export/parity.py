@@ -13,6 +13,7 @@ Compared, on the same rows:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -173,6 +174,10 @@ def _compare_closed(
     questions: Sequence[PreparedQuestion],
 ) -> None:
     references = original.answer(rows)
+    for row, reference in zip(rows, references, strict=True):
+        # No comparison finds a nan: whatever it is compared with, the answer is no.
+        if not math.isfinite(sum(reference.probabilities or ())):
+            raise ParityError(f"{row.source}: the PyTorch student's own probabilities are not finite; train again")
     constrained = original.constrained_answers(rows)
     plain = original.plain_answers(rows)
     for i, prediction in enumerate(compiled.predict(questions)):

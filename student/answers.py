@@ -67,10 +67,11 @@ def conclusion(task: Task, rationale: str) -> str | None:
     The last occurrence of the task's conclusion words counts (rationales may weigh other answers first); the
     final full stop does not.
     """
-    position = rationale.lower().rfind(task.conclusion.lower())
-    if position < 0:
+    # Not by lower(): it makes some texts longer (`İ`), and the place found would be of another text.
+    places = [match.end() for match in re.finditer(re.escape(task.conclusion), rationale, re.IGNORECASE)]
+    if not places:
         return None
-    text = normalise_answer(rationale[position + len(task.conclusion) :])
+    text = normalise_answer(rationale[places[-1] :])
     return text.removesuffix(".").strip() or None
 
 

@@ -41,6 +41,8 @@ TASKS = "tasks.json"
 GOLDEN = "golden.json"
 WEIGHTS = "weights.bin"
 REBUILD = "`quickstep export` writes a whole one"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""What a student may be called."""
 
 
 class _Frozen(BaseModel):
@@ -87,7 +89,7 @@ class Manifest(_Frozen):
     """
 
     format: Literal[1] = 1
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     graphs: dict[Literal["fp32"], Graphs]
     start_token: Annotated[int, Field(ge=0)]
     end_token: Annotated[int, Field(ge=0)]
@@ -208,13 +210,16 @@ def _replace(folder: Path, target: Path) -> None:
         if old.exists():
             old.rename(target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    if old.is_symlink():
+        old.unlink()  # what it points at is not ours to remove
+    else:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _parse_manifest(path: Path, content: bytes) -> Manifest:
     try:
         data = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"bundle {path / MANIFEST}: is not JSON ({error}); {REBUILD}") from None
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:

@@ -39,8 +39,9 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     module_name, function_name = _COMMANDS[command][0].split(":")
     try:
-        function = getattr(importlib.import_module(module_name), function_name)
+        return int(getattr(importlib.import_module(module_name), function_name)(rest))
     except ModuleNotFoundError as error:
+        # From the module itself, or from what the command imports when it runs.
         extra = _EXTRAS.get(module_name.partition(".")[0])
         if extra is None or error.name is None or error.name.partition(".")[0] in _EXTRAS:
             raise
@@ -49,8 +50,6 @@ def main(argv: list[str] | None = None) -> int:
             f"install it with: pip install 'quickstep[{extra}]'\n"
         )
         return 1
-    try:
-        return int(function(rest))
     except QuickstepError as error:
         sys.stderr.write(f"quickstep {command}: {error}\n")
         return 1

@@ -52,12 +52,13 @@ def predict(argv: list[str]) -> int:
     )
     parser.add_argument("--explain", action="store_true", help="write the rationale as well")
     arguments = parser.parse_args(argv)
-    student = OnnxStudent.load(arguments.bundle)
     failed = 0
-    for batch in _batches(arguments.questions):
-        for answer in _answer(student, batch, explain=arguments.explain):
-            failed += "errors" in answer
-            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    with arguments.questions as questions:
+        student = OnnxStudent.load(arguments.bundle)
+        for batch in _batches(questions):
+            for answer in _answer(student, batch, explain=arguments.explain):
+                failed += "errors" in answer
+                sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     return 1 if failed else 0
 
 
@@ -107,7 +108,7 @@ def _answer(student: OnnxStudent, lines: list[str], *, explain: bool) -> list[di
 def _question(line: str) -> Question:
     try:
         content = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError([Problem("line", f"is not JSON: {error}")]) from None
     if not isinstance(content, dict) or not isinstance(content.get("task"), str):
         raise InputError([Problem("task", "must be given, as a text")])

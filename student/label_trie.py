@@ -30,11 +30,17 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class TrieError(QuickstepError):
-    """No trie can be built. `positions` are the indices of the answers at fault."""
+    """No trie can be built.
 
-    def __init__(self, message: str, positions: Sequence[int]) -> None:
+    Attributes:
+        template: what is wrong, with `{}` where an answer's number stands.
+        positions: the indices of the answers at fault.
+    """
+
+    def __init__(self, template: str, positions: Sequence[int]) -> None:
+        self.template = template
         self.positions = tuple(positions)
-        super().__init__(message)
+        super().__init__(template.format(*(position + 1 for position in positions)))
 
 
 @dataclass(frozen=True)
@@ -224,20 +230,17 @@ def _check(answers: Sequence[Sequence[int]]) -> None:
     for position, tokens in enumerate(answers):
         key = tuple(tokens)
         if not key:
-            raise TrieError(f"answer {position + 1} is empty in tokens", [position])
+            raise TrieError("answer {} is empty in tokens", [position])
         if len(key) > MAX_DEPTH:
-            raise TrieError(f"answer {position + 1} has {len(key)} tokens, at most {MAX_DEPTH} are allowed", [position])
+            raise TrieError(f"answer {{}} has {len(key)} tokens, at most {MAX_DEPTH} are allowed", [position])
         if key in seen:
-            raise TrieError(
-                f"answers {seen[key] + 1} and {position + 1} are the same in the student's tokens",
-                [seen[key], position],
-            )
+            raise TrieError("answers {} and {} are the same in the student's tokens", [seen[key], position])
         seen[key] = position
     for key, position in seen.items():
         for length in range(1, len(key)):
             if key[:length] in seen:
                 raise TrieError(
-                    f"answer {seen[key[:length]] + 1} is the beginning of answer {position + 1}; both must end in </s>",
+                    "answer {} is the beginning of answer {}; both must end in </s>",
                     [seen[key[:length]], position],
                 )
 

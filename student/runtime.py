@@ -227,6 +227,9 @@ class OnnxStudent:
                 continue
             if prediction.probabilities is not None and expected.probabilities is not None:
                 given = [item.probability for item in prediction.probabilities]
+                if len(given) != len(expected.probabilities):
+                    differences.append(f"{name}: {len(given)} probabilities, expected {len(expected.probabilities)}")
+                    continue
                 gap = max(abs(a - b) for a, b in zip(given, expected.probabilities, strict=True))
                 if gap > tolerance:
                     differences.append(f"{name}: probabilities differ by {gap:.2e}, at most {tolerance:.0e} is allowed")
@@ -286,7 +289,8 @@ class OnnxStudent:
             # Choices are the sender's text: they are named by their place.
             first = [choices_index(choices, answers[position]) for position in error.positions]
             field = f"choices.{first[0]}" if len(first) == 1 else "choices"
-            raise InputError([Problem(field, str(error).replace("answer", "choice"))]) from None
+            message = error.template.replace("answer", "choice").format(*(place + 1 for place in first))
+            raise InputError([Problem(field, message)]) from None
 
     def _closed_space(self, task: Task, labels: ClosedLabels) -> AnswerSpace:
         try:
@@ -300,13 +304,13 @@ class OnnxStudent:
         longest = limit * self._longest_piece
         for position, answer in enumerate(answers):
             if len(answer) > longest:
-                raise TrieError(f"answer {position + 1} is over {limit} tokens", [position])
+                raise TrieError(f"answer {{}} is over {limit} tokens", [position])
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(answers))]
         for position, ids in enumerate(tokens):
             if len(ids) < 2:
-                raise TrieError(f"answer {position + 1} is empty in the student's tokens", [position])
+                raise TrieError("answer {} is empty in the student's tokens", [position])
             if len(ids) > limit:
-                raise TrieError(f"answer {position + 1} has {len(ids)} tokens, at most {limit} are allowed", [position])
+                raise TrieError(f"answer {{}} has {len(ids)} tokens, at most {limit} are allowed", [position])
         return AnswerSpace(answers, LabelTrie.build(tokens, self.bundle.manifest.start_token))
 
 

@@ -235,6 +235,8 @@ def load_task(path: Path) -> Task:
         raise TaskError(
             f"task file {path}: cannot be read ({error.strerror}); built-in tasks: {', '.join(builtin_names())}"
         ) from None
+    except UnicodeDecodeError as error:
+        raise TaskError(f"task file {path}: is not UTF-8: {error.reason} at byte {error.start}") from None
     return parse_task(text, origin=str(path))
 
 

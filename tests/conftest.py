@@ -18,7 +18,8 @@ from training.config import SourceConfig, TrainConfig
 TINY = TrainConfig(
     preset="tiny",
     data=tuple(
-        SourceConfig(source=source, rows=300, validation_rows=16) for source in ("demo-nli", "demo-choices", "demo-math")
+        SourceConfig(source=source, rows=300, validation_rows=16)
+        for source in ("demo-nli", "demo-choices", "demo-math")
     ),
     steps=30,
     batch_size=16,
@@ -48,9 +49,7 @@ def tiny_bundle(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Bun
 
     checkpoint = load_checkpoint(tiny_run)
     rows = read_rows(checkpoint.path)
-    return compile_bundle(
-        checkpoint, tmp_path_factory.mktemp("bundles") / "tiny", rows, name="tiny", progress=False
-    )
+    return compile_bundle(checkpoint, tmp_path_factory.mktemp("bundles") / "tiny", rows, name="tiny", progress=False)
 
 
 @pytest.fixture(scope="session")

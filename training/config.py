@@ -123,6 +123,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"recipe {path}: cannot be read ({error.strerror}); examples lie in recipes/") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"recipe {path}: is not UTF-8: {error.reason} at byte {error.start}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"recipe {path}: is not YAML: {error}") from None
     if not isinstance(content, dict):
@@ -131,7 +133,10 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
         key, separator, value = override.partition("=")
         if not separator:
             raise ConfigError(f"--set {override}: must have the form key=value")
-        content[key] = yaml.safe_load(value)
+        try:
+            content[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {override}: is not YAML: {error}") from None
     try:
         return _resolved(TrainConfig.model_validate(content), path.parent)
     except ValidationError as error:

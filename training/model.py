@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration
 
-from student.errors import CheckpointError, DataError
+from student.errors import CheckpointError
 from training.presets import PRESETS
-from training.tokenizer import train_tokenizer
 
 
-def from_preset(
-    name: str, texts: Iterable[str], dropout_rate: float
-) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase]:
-    """A student with fresh weights and a tokenizer trained on `texts`.
-
-    Raises:
-        DataError: there is no text to train a tokenizer on.
-    """
+def from_preset(name: str, tokenizer: PreTrainedTokenizerBase, dropout_rate: float) -> T5ForConditionalGeneration:
+    """A student with fresh weights for a tokenizer."""
     preset = PRESETS[name]
-    lines = list(texts)
-    if not lines:
-        raise DataError("no texts to train a tokenizer on: the training split is empty")
-    tokenizer = train_tokenizer(lines, preset.vocab_size)
     config = T5Config(
         # A multiple of 8 keeps the embedding rows aligned; the spare rows are never used.
         vocab_size=-(-len(tokenizer) // 8) * 8,
@@ -41,7 +29,12 @@ def from_preset(
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,
     )
-    return T5ForConditionalGeneration(config), tokenizer
+    return T5ForConditionalGeneration(config)
+
+
+def load_tokenizer(name_or_path: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a hub name or of a local directory in the hub's format."""
+    return AutoTokenizer.from_pretrained(name_or_path)
 
 
 def from_pretrained(
@@ -50,13 +43,13 @@ def from_pretrained(
     """A student from a hub name or from a local directory in the hub's format.
 
     Raises:
-        CheckpointError: it cannot be loaded, or is no T5.
+        CheckpointError: it cannot be loaded, is no T5, or lacks weights.
     """
     overrides = {} if dropout_rate is None else {"dropout_rate": dropout_rate}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
-        model = T5ForConditionalGeneration.from_pretrained(name_or_path, **overrides)
-    except (OSError, ValueError, KeyError) as error:
+        tokenizer = load_tokenizer(name_or_path)
+        model, loading = T5ForConditionalGeneration.from_pretrained(name_or_path, output_loading_info=True, **overrides)
+    except Exception as error:  # tokenizers and safetensors raise classes that share no base but Exception
         kind = "directory" if Path(name_or_path).exists() else "hub name (or missing directory)"
         raise CheckpointError(
             f"model {name_or_path}: this {kind} cannot be loaded as a T5 student: {_first_line(error)}; "
@@ -64,6 +57,10 @@ def from_pretrained(
         ) from error
     if model.config.model_type not in ("t5", "mt5"):
         raise CheckpointError(f"model {name_or_path}: is a {model.config.model_type!r}, not a T5")
+    # transformers fills what is missing with random weights and only logs it.
+    missing = sorted(loading["missing_keys"])
+    if missing:
+        raise CheckpointError(f"model {name_or_path}: lacks weights: {', '.join(missing[:3])} ({len(missing)} in all)")
     return model, tokenizer
 
 

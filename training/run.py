@@ -34,9 +34,11 @@ from training.data.example import Example
 from training.data.report import LoadReport
 from training.data.sources import DemoRows, open_source
 from training.evaluate import answer_all, batched, summarise
-from training.model import from_preset, from_pretrained
+from training.model import from_preset, from_pretrained, load_tokenizer
 from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer
+from training.presets import PRESETS
 from training.scoring import TorchStudent
+from training.tokenizer import train_tokenizer
 from training.validation_rows import write_rows
 
 _log = logging.getLogger(__name__)
@@ -64,7 +66,8 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     tasks, examples, validation = _load_data(config, output)
 
     set_seed(config.seed)
-    model, tokenizer = _make_model(config, tasks, examples)
+    checkpoint = get_last_checkpoint(str(output)) if resume else None
+    model, tokenizer = _make_model(config, tasks, examples, checkpoint)
     _check_labels(examples, tasks, tokenizer)
     with_rationales = config.rationale_weight > 0
     dataset = MultitaskDataset(examples, tasks, tokenizer, rationales=with_rationales, progress=progress)
@@ -84,7 +87,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         rationale_weight=config.rationale_weight,
         validate=validate,
     )
-    result = trainer.train(resume_from_checkpoint=True if resume and get_last_checkpoint(str(output)) else None)
+    result = trainer.train(resume_from_checkpoint=checkpoint)
     metrics = validate(model)
     record = {
         "config": config.model_dump(mode="json"),
@@ -136,6 +139,8 @@ def _load_data(config: TrainConfig, output: Path) -> tuple[dict[str, Task], list
 
 
 def _prepare_output(config: TrainConfig, output: Path, resume: bool) -> None:
+    if output.exists() and not output.is_dir():
+        raise CheckpointError(f"{output}: is no directory; give --output another place")
     recipe = output / "recipe.yaml"
     resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     if resume:
@@ -144,7 +149,7 @@ def _prepare_output(config: TrainConfig, output: Path, resume: bool) -> None:
                 f"{output}: was started with another recipe ({recipe}); resume with that one, "
                 "or give --output a new place"
             )
-    elif output.exists() and any(output.iterdir()):
+    elif output.is_dir() and any(output.iterdir()):
         raise CheckpointError(f"{output}: is not empty; use --resume to go on with it, or give --output a new place")
     output.mkdir(parents=True, exist_ok=True)
     # A student left by an earlier, finished run of the same recipe must not pass for this one's.
@@ -153,12 +158,25 @@ def _prepare_output(config: TrainConfig, output: Path, resume: bool) -> None:
 
 
 def _make_model(
-    config: TrainConfig, tasks: dict[str, Task], examples: Sequence[Example]
+    config: TrainConfig, tasks: dict[str, Task], examples: Sequence[Example], checkpoint: str | None
 ) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase]:
     if config.preset is not None:
-        return from_preset(config.preset, _texts(tasks, examples), config.dropout_rate or 0.0)
+        tokenizer = _own_tokenizer(config.preset, tasks, examples, checkpoint)
+        return from_preset(config.preset, tokenizer, config.dropout_rate or 0.0), tokenizer
     assert config.pretrained is not None  # TrainConfig takes exactly one of the two
     return from_pretrained(config.pretrained, config.dropout_rate)
+
+
+def _own_tokenizer(
+    preset: str, tasks: dict[str, Task], examples: Sequence[Example], checkpoint: str | None
+) -> PreTrainedTokenizerBase:
+    """A tokenizer for these rows; that of the checkpoint to resume from, whose weights are for its ids alone."""
+    if checkpoint is not None:
+        return load_tokenizer(checkpoint)
+    texts = list(_texts(tasks, examples))
+    if not texts:
+        raise DataError("no texts to train a tokenizer on: the training split is empty")
+    return train_tokenizer(texts, PRESETS[preset].vocab_size)
 
 
 def _texts(tasks: dict[str, Task], examples: Iterable[Example]) -> Iterable[str]:

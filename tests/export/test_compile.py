@@ -1,3 +1,163 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from export import cli, compile
+from export.compile import GOLDEN_PER_TASK, compile_bundle
 from student.bundle import Bundle
-def test_a(tiny_bundle: Bundle) -> None:
-    print(tiny_bundle.manifest.parity)
+from student.errors import BundleError, ExportError, ParityError
+from training.checkpoint import Checkpoint, load_checkpoint
+from training.data.example import Example
+from training.validation_rows import read_rows
+
+
+@pytest.fixture
+def checkpoint(tiny_run: Path) -> Checkpoint:
+    return load_checkpoint(tiny_run)
+
+
+@pytest.fixture
+def rows(tiny_run: Path) -> list[Example]:
+    return read_rows(tiny_run / "student")
+
+
+@pytest.fixture
+def graphs_at_hand(tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Graphs that were exported from these weights already: exporting them again takes ten seconds."""
+
+    def copy(checkpoint: Checkpoint, folder: Path) -> None:
+        for file in ("label.onnx", "encoder.onnx", "decoder_first.onnx", "decoder_next.onnx", "weights.bin"):
+            shutil.copy(tiny_bundle.path / file, folder)
+
+    monkeypatch.setattr(compile, "_write_graphs", copy)
+
+
+def test_bundle_has_everything(tiny_bundle: Bundle, tiny_run: Path) -> None:
+    assert {file.name for file in tiny_bundle.path.iterdir()} == {
+        "manifest.json",
+        "tokenizer.json",
+        "tasks.json",
+        "golden.json",
+        "label.onnx",
+        "encoder.onnx",
+        "decoder_first.onnx",
+        "decoder_next.onnx",
+        "weights.bin",
+    }
+    manifest = tiny_bundle.manifest
+    assert manifest.name == "tiny"
+    assert (manifest.start_token, manifest.end_token, manifest.pad_token) == (0, 1, 0)
+    assert manifest.max_source_tokens == 128
+    assert list(tiny_bundle.tasks) == ["demo-nli", "demo-choices", "demo-math"]
+
+    record = json.loads((tiny_run / "student" / "quickstep.json").read_text())
+    training = manifest.made_by["training"]
+    assert training["config"]["preset"] == "tiny"
+    assert training["data"]["digest"] == record["data"]["digest"]
+    assert training["metrics"] == record["metrics"]
+    assert set(manifest.made_by["export_versions"]) >= {"torch", "onnx", "onnxruntime", "transformers"}
+
+
+def test_golden_answers_cover_every_task(tiny_bundle: Bundle, rows: list[Example]) -> None:
+    golden = tiny_bundle.golden()
+    assert [item.task for item in golden] == [task for task in tiny_bundle.tasks for _ in range(GOLDEN_PER_TASK)]
+    assert all((item.probabilities is None) == (item.task == "demo-math") for item in golden)
+    assert golden[0].inputs == dict(rows[0].inputs)
+
+
+def test_bundle_is_named_by_its_manifest(tiny_bundle: Bundle) -> None:
+    assert Bundle.open(tiny_bundle.path).digest == tiny_bundle.digest
+
+
+@pytest.mark.usefixtures("graphs_at_hand")
+def test_weights_changed_after_the_export_are_refused_and_nothing_is_written(
+    checkpoint: Checkpoint, rows: list[Example], tmp_path: Path
+) -> None:
+    with torch.no_grad():
+        checkpoint.model.decoder.block[0].layer[1].EncDecAttention.v.weight *= 1.05
+    with pytest.raises(ParityError, match="no bundle is written"):
+        compile_bundle(checkpoint, tmp_path / "out" / "bundle", rows, name="tiny", progress=False)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.usefixtures("graphs_at_hand")
+def test_old_bundle_stays_when_its_successor_is_refused(
+    checkpoint: Checkpoint, rows: list[Example], tiny_bundle: Bundle, tmp_path: Path
+) -> None:
+    target = tmp_path / "bundle"
+    shutil.copytree(tiny_bundle.path, target)
+    with torch.no_grad():
+        checkpoint.model.encoder.final_layer_norm.weight *= 1.2
+    with pytest.raises(ParityError):
+        compile_bundle(checkpoint, target, rows, name="tiny", force=True, progress=False)
+    assert Bundle.open(target).digest == tiny_bundle.digest
+    assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.usefixtures("graphs_at_hand")
+def test_task_without_rows_is_refused(checkpoint: Checkpoint, rows: list[Example], tmp_path: Path) -> None:
+    some = [row for row in rows if row.task != "demo-choices"]
+    with pytest.raises(ExportError, match=r"no row to check task demo-choices on \(32 rows were given\)"):
+        compile_bundle(checkpoint, tmp_path / "bundle", some, name="tiny", progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("graphs_at_hand")
+def test_rows_over_a_limit_are_left_out_of_the_gate(
+    checkpoint: Checkpoint, rows: list[Example], tmp_path: Path
+) -> None:
+    long = Example("demo-math", {"problem": "word " * 500}, "1 + 1", None, "long:1")
+    few = [next(row for row in rows if row.task == task) for task in checkpoint.tasks]
+    bundle = compile_bundle(checkpoint, tmp_path / "bundle", [long, *few], name="tiny", progress=False)
+    assert bundle.manifest.parity["result"]["rows"] == 3
+    with pytest.raises(ExportError, match="demo-math"):
+        compile_bundle(checkpoint, tmp_path / "other", [long, *few[:2]], name="tiny", progress=False)
+
+
+def test_existing_output_is_refused_before_any_work(
+    checkpoint: Checkpoint, rows: list[Example], tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compile, "_write_graphs", lambda *_: pytest.fail("work was done"))
+    with pytest.raises(BundleError, match="exists already; give --force"):
+        compile_bundle(checkpoint, tiny_bundle.path, rows, name="tiny", progress=False)
+
+
+@pytest.mark.parametrize("name", ["my run", "", "../up", ".hidden", "a" * 65])
+def test_name_that_no_bundle_may_have_is_refused_before_any_work(
+    checkpoint: Checkpoint, rows: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(compile, "_write_graphs", lambda *_: pytest.fail("work was done"))
+    with pytest.raises(ExportError, match="name"):
+        compile_bundle(checkpoint, tmp_path / "bundle", rows, name=name, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("graphs_at_hand")
+def test_command_compiles_the_student_finished_last(
+    tiny_run: Path,
+    tiny_bundle: Bundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny_run / "student", tmp_path / "runs" / "older" / "student")
+    shutil.copytree(tiny_run / "student", tmp_path / "runs" / "newer" / "student")
+    for name, seconds in (("older", 1_000), ("newer", 2_000)):
+        os.utime(tmp_path / "runs" / name / "student" / "quickstep.json", (seconds, seconds))
+
+    assert cli.export(["--quiet", "--max-rows", "7"]) == 0
+
+    bundle = Bundle.open(tmp_path / "bundles" / "newer")
+    out = capsys.readouterr().out
+    assert f"bundle: bundles/newer ({bundle.label})" in out
+    # Evenly over three tasks.
+    assert "parity: 6 rows, probabilities within " in out
+    assert "rationales 6/6 token for token" in out
+    assert bundle.golden()[0].rationale == tiny_bundle.golden()[0].rationale

@@ -1,0 +1,56 @@
+"""What the command lines of the scripts share: the `--results` option, and errors told without a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from benchmarks.machine import shown
+from benchmarks.report import RESULTS
+from student.errors import QuickstepError
+
+
+def parser(name: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
+    """A parser with `--results`; what `--help` says of defaults comes from them."""
+    made = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{name}", description=description, epilog=epilog, allow_abbrev=False
+    )
+    made.add_argument(
+        "--results",
+        type=Path,
+        default=RESULTS,
+        metavar="DIR",
+        help=f"where {name}.json is written (default: {shown(RESULTS)})",
+    )
+    return made
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for `argparse`."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def existing_program(text: str) -> Path:
+    """A program's path, its links not followed: a virtual environment's interpreter is a link."""
+    path = Path(text).absolute()
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text}: there is no such program")
+    return path
+
+
+def run(main: Callable[[list[str]], int]) -> NoReturn:
+    """Run a script and leave with its exit status; 1 for a named failure, 130 when interrupted."""
+    try:
+        status = main(sys.argv[1:])
+    except QuickstepError as error:
+        sys.stderr.write(f"{error}\n")
+        status = 1
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        status = 130
+    sys.exit(status)

@@ -1,0 +1,135 @@
+"""`RunningServer`: `quickstep serve` as a process of its own on loopback, stopped whatever happens."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from serving.settings import ENVIRONMENT_PREFIX
+from student.errors import QuickstepError
+
+HOST = "127.0.0.1"
+_POLL_S = 0.005
+_STOP_WITHIN_S = 15.0
+_LOG_TAIL_BYTES = 2000
+
+
+class ServerFailed(QuickstepError):
+    """The server ended or was not ready in time; the message ends with the tail of its log."""
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningServer:
+    """A server with default settings (environment variables of ours are not passed on); use it as a context manager.
+
+    Args:
+        bundle: what to serve.
+        python: interpreter of the environment that Quickstep is installed in; default: this one.
+        ready_within_s: a server that takes longer has failed.
+
+    Attributes:
+        port: where it listens.
+        pid: id of its process.
+        started_at: `time.perf_counter()` just before the process was started.
+        ready_s: seconds from there until /readyz answered 200, seen every 5 ms.
+
+    Raises:
+        ServerFailed: on entering.
+    """
+
+    port: int
+    pid: int
+    started_at: float
+    ready_s: float
+
+    def __init__(self, bundle: Path, *, python: Path | None = None, ready_within_s: float = 60.0) -> None:
+        self._bundle = bundle.absolute()
+        self._python = python or Path(sys.executable)
+        self._ready_within_s = ready_within_s
+        self._process: subprocess.Popen[bytes]
+        self._log: IO[bytes]
+
+    @property
+    def base_url(self) -> str:
+        """Where it is reached."""
+        return f"http://{HOST}:{self.port}"
+
+    def __enter__(self) -> Self:
+        self.port = free_port()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
+        # -P: the installed package is served, not what lies in the current directory.
+        command = [str(self._python), "-P", "-m", "student.cli", "serve", "--bundle", str(self._bundle)]
+        command += ["--host", HOST, "--port", str(self.port), "--drain-delay-ms", "0"]
+        self._log = tempfile.TemporaryFile()
+        try:
+            self.started_at = time.perf_counter()
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, env=environment
+            )
+        except BaseException:
+            self._log.close()
+            raise
+        self.pid = self._process.pid
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _wait_until_ready(self) -> None:
+        while not self._ready():
+            status = self._process.poll()
+            if status is not None:
+                raise ServerFailed(f"the server ended with status {status} before it was ready:\n{self._log_tail()}")
+            if time.perf_counter() - self.started_at > self._ready_within_s:
+                raise ServerFailed(
+                    f"the server was not ready within {self._ready_within_s:g} seconds:\n{self._log_tail()}"
+                )
+            time.sleep(_POLL_S)
+        self.ready_s = time.perf_counter() - self.started_at
+
+    def _ready(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _stop(self) -> None:
+        try:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        finally:
+            self._log.close()
+
+    def _log_tail(self) -> str:
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - _LOG_TAIL_BYTES))
+        return self._log.read().decode(errors="replace").strip() or "(it wrote nothing)"

@@ -1,0 +1,120 @@
+"""The scripts from end to end, with counts too small to mean anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import demo_student, http_overhead, real_data, startup
+from benchmarks.machine import ROOT
+from benchmarks.running_server import RunningServer
+from student.bundle import Bundle
+from student.task import find_task
+from training.data.demo.baselines import shortcut_accuracy
+
+TASKS = {"demo-nli", "demo-choices", "demo-math"}
+
+
+def _results(folder: Path, name: str) -> Any:
+    text = (folder / f"{name}.json").read_text(encoding="utf-8")
+    assert str(ROOT) not in text and str(folder) not in text
+    return json.loads(text)
+
+
+def test_startup_measures_starts_and_environment(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    assert startup.main(["--bundle", str(tiny_bundle.path), "--starts", "1", "--results", str(tmp_path)]) == 0
+    content = _results(tmp_path, "startup")
+    ready, answered, *size = content["rows"]
+    assert 0 < ready["min_s"] == ready["median_s"] == ready["max_s"] < answered["median_s"]
+    if sys.prefix != sys.base_prefix:
+        assert size[0]["size_mb"] > 1
+
+
+def test_http_overhead_times_every_task_after_comparing(
+    tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--bundle", str(tiny_bundle.path), "--requests", "4", "--warm-up", "2", "--results", str(tmp_path)]
+    assert http_overhead.main(arguments) == 0
+    rows = {row["task"]: row for row in _results(tmp_path, "http_overhead")["rows"]}
+    assert rows.keys() == TASKS
+    for row in rows.values():
+        assert row["requests"] == 4
+        assert row["overhead_p50_ms"] == pytest.approx(row["http_p50_ms"] - row["graph_p50_ms"], abs=1e-3)
+        assert min(row[f"server_{stage}_p50_ms"] for stage in ("tokenize", "queue", "infer")) >= 0
+    assert rows["demo-math"]["kind"] == "free text" and rows["demo-math"]["target_met"] is None
+    assert (tmp_path / "http_overhead.png").is_file()
+    assert re.search(r"^(PASS|FAIL)  demo-nli", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_http_overhead_stops_at_a_wrong_answer(
+    tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_overhead, "request_content", lambda task, inputs, choices: {"task": task, "inputs": {}})
+    with pytest.raises(http_overhead.WrongAnswer, match="status 422"):
+        http_overhead.main(["--bundle", str(tiny_bundle.path), "--results", str(tmp_path)])
+    assert not list(tmp_path.iterdir())
+
+
+def test_demo_student_tells_every_miss_of_an_untrained_one(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        demo_student, "shortcut_accuracy", lambda task: shortcut_accuracy(task, train_rows=200, test_rows=50)
+    )
+    arguments = ["--from-run", str(tiny_run), "--bundle", str(tmp_path / "bundle"), "--rows", "12"]
+    assert demo_student.main([*arguments, "--results", str(tmp_path)]) == 1
+    rows = _results(tmp_path, "demo_student")["rows"]
+    assert {row["task"] for row in rows if row["part"] == "test" and row["slice"] == "all"} == TASKS
+    assert {"seen_template=no", "held_out_words=yes"} <= {row["slice"] for row in rows if row["part"] == "test"}
+    by_hand = [row for row in rows if row["part"] == "handwritten"]
+    wrong = [row for row in rows if row["part"] == "handwritten_wrong"]
+    assert sum(row["rows"] for row in by_hand) == 30 == sum(row["correct_rows"] for row in by_hand) + len(wrong)
+    checks = {row["name"]: row["passed"] for row in rows if row["part"] == "check"}
+    assert len(checks) == 11 and checks["bundle, MB"] and not checks["demo-math: accuracy, percent"]
+    assert "FAIL  demo-math: accuracy" in capsys.readouterr().out
+    assert Bundle.open(tmp_path / "bundle").name == "bundle"
+
+
+def test_handwritten_questions_fit_their_tasks() -> None:
+    for file in demo_student.HANDWRITTEN:
+        for row in demo_student.read_questions(file):
+            find_task(row.task).validate_request(row.inputs, row.choices)
+
+
+@pytest.mark.parametrize("folder", [None, "empty"])
+def test_real_data_needs_the_datasets(
+    folder: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(real_data.DATASETS_VARIABLE, raising=False)
+    given = [] if folder is None else ["--datasets", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        real_data.main(given)
+    assert ended.value.code == 2
+    assert "cqa/" in capsys.readouterr().err
+
+
+def test_locust_asks_and_checks(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    lines = [
+        json.dumps({"task": entry.task, "inputs": entry.inputs, "choices": entry.choices})
+        for entry in tiny_bundle.golden()
+    ]
+    questions.write_text("\n".join(lines), encoding="utf-8")
+    locust = shutil.which("locust", path=str(Path(sys.executable).parent))
+    assert locust is not None
+    with RunningServer(tiny_bundle.path) as server:
+        command = [locust, "-f", str(ROOT / "benchmarks" / "locustfile.py"), "--headless", "--host", server.base_url]
+        command += ["--users", "2", "--spawn-rate", "2", "--run-time", "3s", "--json", "--questions", str(questions)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, env=dict(os.environ), check=False)
+    assert result.returncode == 0, result.stderr[-2000:]
+    asked = {entry["name"]: entry for entry in json.loads(result.stdout)}
+    assert {"/predict", "/predict (8 instances)"} <= asked.keys()
+    assert all(entry["num_failures"] == 0 for entry in asked.values())

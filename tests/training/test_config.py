@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from training.config import ConfigError, SourceConfig, TrainConfig, load_config
+from training.presets import PRESETS
+
+MINIMAL: dict[str, Any] = {"preset": "tiny", "data": [{"source": "demo-nli", "rows": 100}]}
+
+
+def _write(folder: Path, content: Any) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+def test_minimal_recipe_has_the_documented_defaults(tmp_path: Path) -> None:
+    config = load_config(_write(tmp_path, MINIMAL))
+    assert (config.labels, config.rationale_weight, config.steps, config.seed) == ("gold", 1.0, 1000, 0)
+    assert config.data[0].validation_rows == 500
+    assert TrainConfig.model_validate(config.model_dump(mode="json")) == config
+
+
+def test_paths_are_taken_from_the_recipes_folder(tmp_path: Path) -> None:
+    (tmp_path / "t5").mkdir()
+    content = {
+        "pretrained": "t5",
+        "data": [
+            {"source": "jsonl:rows.jsonl", "task": "mine.yaml"},
+            {"source": "cqa:/data/cqa"},
+            {"source": "jsonl:rows.jsonl", "task": "cqa"},
+            {"source": "demo-nli", "rows": 1},
+        ],
+    }
+    config = load_config(_write(tmp_path, content))
+    assert config.pretrained == str(tmp_path / "t5")
+    assert [source.source for source in config.data] == [
+        f"jsonl:{tmp_path}/rows.jsonl",
+        "cqa:/data/cqa",
+        f"jsonl:{tmp_path}/rows.jsonl",
+        "demo-nli",
+    ]
+    assert [source.task for source in config.data] == [f"{tmp_path}/mine.yaml", None, "cqa", None]
+
+
+def test_hub_name_stays_one(tmp_path: Path) -> None:
+    content = {"pretrained": "google/t5-v1_1-small", "data": [{"source": "demo-nli", "rows": 1}]}
+    assert load_config(_write(tmp_path, content)).pretrained == "google/t5-v1_1-small"
+
+
+def test_overrides_replace_keys_and_are_yaml(tmp_path: Path) -> None:
+    config = load_config(
+        _write(tmp_path, MINIMAL), ["steps=7", "learning_rate=3.0e-4", "dropout_rate=null", "bf16=true"]
+    )
+    assert (config.steps, config.learning_rate, config.dropout_rate, config.bf16) == (7, 3e-4, None, True)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("steps", "--set steps: must have the form key=value"),
+        ("steps=[", "--set steps=[: is not YAML"),
+        ("colour=red", "colour: Extra inputs"),
+        ("steps=many", "steps: Input should be a valid integer"),
+    ],
+)
+def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(_write(tmp_path, MINIMAL), [override])
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"preset": None}, "give either preset or pretrained"),
+        ({"pretrained": "t5-small"}, "give either preset or pretrained"),
+        ({"preset": "huge"}, f"preset 'huge' is unknown; choose from {', '.join(PRESETS)}"),
+        ({"data": []}, "data: "),
+        ({"data": [{"source": "demo-nli"}]}, "demo-nli is generated: say how many rows"),
+        ({"data": [{"source": "demo-nli", "rows": 0}]}, "data.0.rows: "),
+        ({"data": [{"source": "demo-nli", "rows": 1, "colour": "red"}]}, "data.0.colour: "),
+        ({"steps": 0}, "steps: "),
+        ({"rationale_weight": -1}, "rationale_weight: "),
+        ({"learning_rate": 0}, "learning_rate: "),
+        ({"dropout_rate": 1}, "dropout_rate: "),
+        ({"validation_share": 1}, "validation_share: "),
+        ({"max_bad_share": 1.1}, "max_bad_share: "),
+        ({"labels": "mine"}, "labels: "),
+        ({"threads": -1}, "threads: "),
+        ({"colour": "red"}, "colour: "),
+    ],
+)
+def test_wrong_recipe_is_refused_by_key(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=r"recipe\.yaml") as caught:
+        load_config(_write(tmp_path, MINIMAL | changes))
+    assert message in str(caught.value)
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(_write(tmp_path, MINIMAL | {"steps": 0, "batch_size": 0, "colour": "red"}))
+    for key in ("steps: ", "batch_size: ", "colour: "):
+        assert key in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("a: [", "is not YAML"), ("- a", "must be a mapping"), ("", "mapping")]
+)
+def test_text_that_is_no_recipe_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(_write(tmp_path, content))
+
+
+def test_recipe_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        load_config(tmp_path / "recipe.yaml")
+
+
+def test_missing_recipe_says_where_examples_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read .* examples lie in recipes/"):
+        load_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("recipe", sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml")), ids=lambda p: p.stem)
+def test_recipe_in_the_repository_is_valid(recipe: Path) -> None:
+    load_config(recipe)
+
+
+def test_presets_have_the_hubs_shapes() -> None:
+    assert (PRESETS["small"].d_model, PRESETS["small"].heads, PRESETS["small"].d_kv) == (512, 6, 64)
+    assert (PRESETS["base"].d_model, PRESETS["base"].heads, PRESETS["base"].layers) == (768, 12, 12)
+
+
+def test_source_without_colon_is_left_alone() -> None:
+    source = SourceConfig(source="demo-math", rows=3)
+    assert source.relative_to(Path("/elsewhere")) == source

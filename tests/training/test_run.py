@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from student.errors import CheckpointError, DataError
+from tests.training.small import TASK_YAML, recipe, rows, write_source
+from training.config import SourceConfig, TrainConfig
+from training.objective import StepByStepTrainer
+from training.run import train
+
+
+def _weights(student: Path) -> dict[str, torch.Tensor]:
+    return dict(load_file(student / "model.safetensors"))
+
+
+def _assert_same_student(ours: Path, theirs: Path) -> None:
+    assert (ours / "tokenizer.json").read_text() == (theirs / "tokenizer.json").read_text()
+    left, right = _weights(ours), _weights(theirs)
+    assert left.keys() == right.keys()
+    for name in left:
+        assert torch.equal(left[name], right[name]), name
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> SourceConfig:
+    return write_source(tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="module")
+def whole(source: SourceConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing interrupted."""
+    output = tmp_path_factory.mktemp("whole") / "run"
+    assert train(recipe(source), output, progress=False) == output / "student"
+    return output
+
+
+def test_run_directory_has_what_is_documented(whole: Path, source: SourceConfig) -> None:
+    names = {entry.name for entry in whole.iterdir()}
+    assert {"recipe.yaml", "data.json", "logs", "curves.png", "metrics.json", "student"} <= names
+    assert {"checkpoint-4", "checkpoint-8"} <= names
+    assert TrainConfig.model_validate(yaml.safe_load((whole / "recipe.yaml").read_text())) == recipe(source)
+    assert (whole / "curves.png").read_bytes().startswith(b"\x89PNG")
+    (report,) = json.loads((whole / "data.json").read_text())["sources"]
+    assert report["rows_used"] == 60
+
+
+def test_student_records_what_made_it(whole: Path) -> None:
+    record = json.loads((whole / "student" / "quickstep.json").read_text())
+    metrics = json.loads((whole / "metrics.json").read_text())
+    assert record["metrics"] == metrics
+    assert set(metrics) == {"accuracy_mood", "accuracy", "loss", "score"}
+    assert metrics["accuracy"] == metrics["accuracy_mood"]
+    assert metrics["score"] == pytest.approx(metrics["accuracy"] - 1e-3 * metrics["loss"])
+    assert record["steps"] == 8
+    assert record["best_step"] in (4, 8)
+    data = record["data"]
+    assert data["training_rows"] + data["validation_rows"] == 60
+    assert data["digest"].startswith("sha256:")
+    validation = (whole / "student" / "validation.jsonl").read_text().splitlines()
+    assert len(validation) == data["validation_rows"] > 0
+
+
+def test_kept_student_is_the_best_one(whole: Path) -> None:
+    state = json.loads((whole / "checkpoint-8" / "trainer_state.json").read_text())
+    scores = {entry["step"]: entry["eval_score"] for entry in state["log_history"] if "eval_score" in entry}
+    assert set(scores) == {4, 8}
+    best = max(scores, key=lambda step: scores[step])
+    kept, checkpoint = _weights(whole / "student"), _weights(whole / f"checkpoint-{best}")
+    assert all(torch.equal(kept[name], checkpoint[name]) for name in kept)
+    assert json.loads((whole / "metrics.json").read_text())["score"] == pytest.approx(scores[best], abs=1e-6)
+
+
+def test_same_seed_makes_the_same_student(whole: Path, source: SourceConfig, tmp_path: Path) -> None:
+    # Whatever state the process is in.
+    torch.manual_seed(99)
+    random.seed(99)
+    student = train(recipe(source), tmp_path / "again", progress=False)
+    _assert_same_student(student, whole / "student")
+
+
+def test_other_seed_makes_another_student_of_the_same_rows(whole: Path, source: SourceConfig, tmp_path: Path) -> None:
+    student = train(recipe(source, seed=1), tmp_path / "other", progress=False)
+    ours, theirs = _weights(student), _weights(whole / "student")
+    assert not torch.equal(ours["shared.weight"], theirs["shared.weight"])
+    records = [json.loads((folder / "quickstep.json").read_text()) for folder in (student, whole / "student")]
+    assert records[0]["data"] == records[1]["data"]
+
+
+class _PowerCut(Exception):
+    pass
+
+
+def _interrupt(monkeypatch: pytest.MonkeyPatch, at_step: int) -> None:
+    step = StepByStepTrainer.training_step
+    done = 0
+
+    def interrupted(self: StepByStepTrainer, *args: Any, **kwargs: Any) -> Any:
+        nonlocal done
+        done += 1
+        if done > at_step:
+            raise _PowerCut
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(StepByStepTrainer, "training_step", interrupted)
+
+
+def test_interrupted_run_ends_as_an_uninterrupted_one_when_resumed(
+    whole: Path, source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        _interrupt(patch, at_step=6)
+        with pytest.raises(_PowerCut):
+            train(recipe(source), output, progress=False)
+    assert not (output / "student").exists()
+
+    torch.manual_seed(99)
+    student = train(recipe(source), output, resume=True, progress=False)
+    _assert_same_student(student, whole / "student")
+
+    # And once more, of the finished run.
+    _assert_same_student(train(recipe(source), output, resume=True, progress=False), whole / "student")
+
+
+def test_resumed_run_keeps_the_tokenizer_of_its_weights(
+    source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids of a tokenizer that is trained anew need not be those that the weights were trained for."""
+    output = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        _interrupt(patch, at_step=5)
+        with pytest.raises(_PowerCut):
+            train(recipe(source), output, progress=False)
+    monkeypatch.setattr("training.run.train_tokenizer", lambda *_: pytest.fail("trained anew"))
+    student = train(recipe(source), output, resume=True, progress=False)
+    ours, theirs = (
+        json.loads((folder / "tokenizer.json").read_text()) for folder in (student, output / "checkpoint-4")
+    )
+    assert ours["model"]["vocab"] == theirs["model"]["vocab"]
+
+
+def test_run_interrupted_before_its_first_checkpoint_starts_anew(
+    whole: Path, source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        _interrupt(patch, at_step=2)
+        with pytest.raises(_PowerCut):
+            train(recipe(source), output, progress=False)
+    _assert_same_student(train(recipe(source), output, resume=True, progress=False), whole / "student")
+
+
+def test_other_recipe_is_not_resumed(whole: Path, source: SourceConfig) -> None:
+    before = (whole / "recipe.yaml").read_text()
+    with pytest.raises(CheckpointError, match="was started with another recipe"):
+        train(recipe(source, steps=9), whole, resume=True, progress=False)
+    assert (whole / "recipe.yaml").read_text() == before
+    assert (whole / "student" / "quickstep.json").is_file()
+
+
+def test_output_that_is_not_empty_is_refused(source: SourceConfig, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(CheckpointError, match="is not empty; use --resume"):
+        train(recipe(source), tmp_path, progress=False)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_output_that_is_a_file_is_refused(source: SourceConfig, tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("years of work")
+    with pytest.raises(CheckpointError, match="is no directory"):
+        train(recipe(source), tmp_path / "run", progress=False)
+
+
+def test_too_many_bad_rows_stop_the_training(tmp_path: Path) -> None:
+    content = rows()
+    for row in content[::10]:
+        row["label"] = "angry"
+    source = write_source(tmp_path, content)
+    output = tmp_path / "run"
+    with pytest.raises(DataError, match=r"label is none of the task's labels"):
+        train(recipe(source), output, progress=False)
+    assert not (output / "student").exists()
+    # What was wrong with them can be read.
+    (report,) = json.loads((output / "data.json").read_text())["sources"]
+    assert report["rows_used"] == 54
+
+
+def test_bad_rows_below_the_share_are_left_out(tmp_path: Path) -> None:
+    content = rows()
+    content[3]["label"] = "angry"
+    student = train(recipe(write_source(tmp_path, content), steps=1), tmp_path / "run", progress=False)
+    data = json.loads((student / "quickstep.json").read_text())["data"]
+    assert data["training_rows"] + data["validation_rows"] == 59
+
+
+def test_label_over_the_limit_is_refused_not_cut(tmp_path: Path) -> None:
+    task = TASK_YAML.replace("[happy, sad]", '[happy, "sad beyond all words that anyone could say"]').replace(
+        "label_tokens: 8", "label_tokens: 4"
+    )
+    content = rows()
+    for row in content:
+        if row["label"] == "sad":
+            row["label"] = "sad beyond all words that anyone could say"
+    with pytest.raises(DataError, match=r"labels are longer than .*label_tokens, first rows\.jsonl:\d+"):
+        train(recipe(write_source(tmp_path, content, task)), tmp_path / "run", progress=False)
+
+
+def test_two_tasks_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first = write_source(tmp_path / "a")
+    second = write_source(tmp_path / "b", task=TASK_YAML.replace("text: {text}", "words: {text}"))
+    with pytest.raises(DataError, match="two different tasks of the name 'mood'"):
+        train(recipe(first, second), tmp_path / "run", progress=False)
+
+
+def test_labels_alone_can_be_trained_in_batches_of_like_length(source: SourceConfig, tmp_path: Path) -> None:
+    config = recipe(source, rationale_weight=0.0, group_by_length=True, steps=2, validate_every=2)
+    student = train(config, tmp_path / "run", progress=False)
+    assert json.loads((student / "quickstep.json").read_text())["data"]["rationales_cut"] == 0
+
+
+def test_rows_bounds_what_is_trained_and_validated_on(source: SourceConfig, tmp_path: Path) -> None:
+    bounded = source.model_copy(update={"rows": 20, "validation_rows": 5})
+    student = train(recipe(bounded, steps=1), tmp_path / "run", progress=False)
+    data = json.loads((student / "quickstep.json").read_text())["data"]
+    assert (data["training_rows"], data["validation_rows"]) == (20, 5)
