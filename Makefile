@@ -33,15 +33,15 @@ export: $(DEV)/.installed ## compile CHECKPOINT (default: the student finished l
 	$(DEV)/bin/quickstep export $(CHECKPOINT) $(ARGS)
 
 demo-student: $(DEV)/.installed ## train, measure and export the demo student again (under an hour on 2 cores)
-	PYTHON=$(DEV)/bin/python benchmarks/demo_student.sh
+	$(DEV)/bin/python -m benchmarks.demo_student $(ARGS)
 
 load-test: $(DEV)/.installed ## drive a running server with Locust; ARGS="--users 8 --run-time 30s"
 	$(DEV)/bin/locust -f benchmarks/locustfile.py --headless --host http://$(HOST):$(PORT) \
 		--users 4 --spawn-rate 4 --run-time 20s --only-summary $(ARGS)
 
 bench: $(DEV)/.installed $(SERVE)/.installed ## measure the server's start and its overhead over the graph
-	$(DEV)/bin/python benchmarks/startup.py --python $(SERVE)/bin/python
-	$(DEV)/bin/python benchmarks/http_overhead.py
+	$(DEV)/bin/python -m benchmarks.startup --python $(SERVE)/bin/python
+	$(DEV)/bin/python -m benchmarks.http_overhead
 
 clean: ## remove environments, runs, bundles and caches
 	rm -rf $(SERVE) $(DEV) runs bundles build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

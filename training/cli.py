@@ -19,7 +19,7 @@ def train(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="quickstep train",
         description="Train a student on labels and rationales: L = L_label + lambda * L_rationale.",
-        epilog=f"Sizes to train from scratch (preset): {', '.join(PRESETS)}. Keys of a recipe: see docs/training.md.",
+        epilog=f"Sizes to train from scratch (preset): {', '.join(PRESETS)}. Keys of a recipe: docs/training.md.",
     )
     parser.add_argument("recipe", type=Path, help="YAML file: model, data and hyperparameters; see recipes/")
     parser.add_argument("--output", type=Path, help="run directory (default: runs/<name of the recipe>)")

@@ -6,7 +6,7 @@ Hsieh et al. 2023, equation 3: the student reads `[label] x` and learns to write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypedDict
 
 import torch
@@ -128,6 +128,7 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
 
     Args:
         rationale_weight: lambda. 0 trains labels alone and skips the rationale pass.
+        embedding_rate_factor: see `TrainConfig`.
         validate: figures of a model on the validation rows; run wherever the trainer evaluates.
     """
 
@@ -136,6 +137,7 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         *args: Any,
         rationale_weight: float,
         validate: Callable[[T5ForConditionalGeneration], dict[str, float]],
+        embedding_rate_factor: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -143,6 +145,25 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         self.model_accepts_loss_kwargs = False
         self._rationale_weight = rationale_weight
         self._validate = validate
+        self._embedding_rate_factor = embedding_rate_factor
+
+    def create_optimizer(self) -> torch.optim.Optimizer:
+        """AdamW; embeddings and relative position biases, which start ten times larger, learn faster."""
+        if self.optimizer is None:
+            embeddings, others = [], []
+            for module in self.model.modules():
+                group = embeddings if isinstance(module, torch.nn.Embedding) else others
+                group.extend(module.parameters(recurse=False))
+            shared = {id(parameter) for parameter in embeddings}
+            options = {"weight_decay": self.args.weight_decay, "betas": (self.args.adam_beta1, self.args.adam_beta2)}
+            self.optimizer = torch.optim.AdamW(
+                [
+                    {"params": _once(p for p in others if id(p) not in shared), "lr": self.args.learning_rate},
+                    {"params": _once(embeddings), "lr": self.args.learning_rate * self._embedding_rate_factor},
+                ],
+                **options,
+            )
+        return self.optimizer
 
     def compute_loss(
         self,
@@ -174,6 +195,11 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)  # type: ignore[has-type]
         return metrics
+
+
+def _once(parameters: Iterable[torch.nn.Parameter]) -> list[torch.nn.Parameter]:
+    """Each parameter once: tied ones belong to several modules."""
+    return list({id(parameter): parameter for parameter in parameters}.values())
 
 
 def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:

@@ -85,6 +85,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         data_collator=collator,
         processing_class=tokenizer,
         rationale_weight=config.rationale_weight,
+        embedding_rate_factor=config.embedding_rate_factor,
         validate=validate,
     )
     result = trainer.train(resume_from_checkpoint=checkpoint)
@@ -210,6 +211,7 @@ def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> Tr
         per_device_train_batch_size=config.batch_size,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
+        adam_beta2=config.adam_beta2,
         warmup_steps=config.warmup_steps,
         lr_scheduler_type="cosine",
         bf16=config.bf16,

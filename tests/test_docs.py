@@ -1,0 +1,108 @@
+"""The README and the guides are true: their commands are run as written, their answers compared."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.running_server import RunningServer
+
+ROOT = Path(__file__).parents[1]
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_CHANGING = ("prediction_id", "probabilities")
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the guides use curl, which is not installed")
+
+
+def _blocks(name: str) -> list[tuple[str, str]]:
+    return _BLOCK.findall((ROOT / name).read_text(encoding="utf-8"))
+
+
+def _run(command: str, folder: Path) -> str:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    finished = subprocess.run(
+        ["bash", "-euc", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert finished.returncode == 0, f"{command}\n{finished.stdout}\n{finished.stderr}"
+    return finished.stdout
+
+
+@pytest.fixture(scope="module")
+def demo_server() -> Iterator[RunningServer]:
+    with RunningServer(ROOT / "serving" / "demo-student") as server:
+        yield server
+
+
+def _port(server: RunningServer) -> str:
+    return server.base_url.rpartition(":")[2]
+
+
+def _comparable(answer: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if key not in _CHANGING}
+
+
+@needs_curl
+def test_readme_answers_are_what_the_demo_student_gives(demo_server: RunningServer) -> None:
+    blocks = _blocks("README.md")
+    pairs = [(blocks[i][1], blocks[i + 1][1]) for i in range(len(blocks) - 1) if blocks[i + 1][0] == "json"]
+    assert len(pairs) == 2
+    for command, expected_text in pairs:
+        answer = json.loads(_run(command.replace("localhost:8000", f"127.0.0.1:{_port(demo_server)}"), ROOT))
+        expected = json.loads(expected_text)
+        assert set(answer) == set(expected)
+        assert _comparable(answer) == _comparable(expected)
+        for ours, theirs in zip(answer["probabilities"] or [], expected["probabilities"] or [], strict=True):
+            assert ours["answer"] == theirs["answer"]
+            assert ours["probability"] == pytest.approx(theirs["probability"], abs=1e-3)
+
+
+def test_readme_make_targets_exist() -> None:
+    targets = {
+        word for _, block in _blocks("README.md") for word in re.findall(r"^make ([a-z-]+)", block, re.MULTILINE)
+    }
+    assert {"serve", "test", "lint"} <= targets
+    for target in targets:
+        _run(f"make -n {target}", ROOT)
+
+
+def test_readme_links_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert link.startswith("https://") or (ROOT / link).exists(), link
+
+
+@needs_curl
+def test_own_task_guide_works_as_written(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shown = next(block for kind, block in _blocks("docs/own-task.md") if kind == "yaml")
+    assert shown == (tmp_path / "examples/tickets/task.yaml").read_text(encoding="utf-8")
+    commands = [block for kind, block in _blocks("docs/own-task.md") if kind == "bash"]
+    serving = next(block for block in commands if "quickstep serve" in block)
+    before, (asking,) = commands[: commands.index(serving)], commands[commands.index(serving) + 1 :]
+    outputs = [_run(command, tmp_path) for command in before]
+    assert "golden answers the same" in outputs[1]
+    for line in outputs[-1].splitlines():
+        assert json.loads(line)["answer"] in ("billing", "shipping", "technical", "account")
+    assert "--port 8001" in serving
+    with RunningServer(tmp_path / "bundles" / "tickets") as server:
+        answer = json.loads(_run(asking.replace("localhost:8001", f"127.0.0.1:{_port(server)}"), tmp_path))
+    assert answer["task"] == "tickets"
+    assert answer["answer"] == "shipping"
+    assert sum(item["probability"] for item in answer["probabilities"]) == pytest.approx(1, abs=1e-6)
+
+
+def test_training_guide_explains_every_key() -> None:
+    from training.config import SourceConfig, TrainConfig
+
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    missing = [key for key in (*TrainConfig.model_fields, *SourceConfig.model_fields) if f"`{key}`" not in text]
+    assert not missing
