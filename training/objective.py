@@ -149,8 +149,9 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
 
     def create_optimizer(self) -> torch.optim.Optimizer:
         """AdamW; embeddings and relative position biases, which start ten times larger, learn faster."""
-        if self.optimizer is None:
-            embeddings, others = [], []
+        if self.optimizer is None:  # type: ignore[has-type]
+            embeddings: list[torch.nn.Parameter] = []
+            others: list[torch.nn.Parameter] = []
             for module in self.model.modules():
                 group = embeddings if isinstance(module, torch.nn.Embedding) else others
                 group.extend(module.parameters(recurse=False))
