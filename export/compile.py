@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,7 @@ def _golden(compiled: OnnxStudent, rows: Sequence[Example]) -> list[dict[str, An
 
 
 def _parity_record(result: ParityResult, thresholds: Thresholds) -> dict[str, Any]:
-    return {"thresholds": vars(thresholds) | {}, "result": result.as_dict()}
+    return {"thresholds": asdict(thresholds), "result": result.as_dict()}
 
 
 def _write_json(path: Path, content: Any) -> None:

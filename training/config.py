@@ -73,8 +73,8 @@ class TrainConfig(_Strict):
         weight_decay: AdamW's decoupled weight decay.
         adam_beta2: AdamW's second moment decay; 0.98 reacts faster, which short runs want.
         dropout_rate: dropout; None keeps a pretrained model's own.
-        bf16: compute in bfloat16 where that is safe (torch autocast); weights stay float32. On processors with
-            bfloat16 instructions it saves a third of the time and more; on others it costs.
+        bf16: compute in bfloat16 where that is safe (torch autocast); weights stay float32. Meant for
+            processors and GPUs with bfloat16 instructions.
         group_by_length: batch rows of similar length, which saves padding.
         validate_every: steps between validations; the best student by mean accuracy over tasks is kept.
         validation_share: part of the rows kept for validation where a dataset has no such split.
