@@ -65,7 +65,9 @@ class TrainConfig(_Strict):
         rationale_weight: lambda in L = L_label + lambda * L_rationale; 0 trains labels alone.
         steps: optimiser steps.
         batch_size: examples a step (each gives a label row and, where there is one, a rationale row).
-        learning_rate: peak learning rate of AdamW; falls to zero along a cosine.
+        optimizer: `adamw`; or `muon`, which steps the hidden layers' matrices orthogonally (the rest by AdamW) and
+            learns much faster from scratch.
+        learning_rate: peak learning rate; falls to zero along a cosine.
         embedding_rate_factor: how many times faster the embeddings learn. Trained from scratch, T5's embeddings start
             at a deviation of 1 and its matrices near 0.1: the same absolute step is ten times smaller a change to
             the former. Adafactor, T5's own optimiser, scales by that; AdamW does not. 1 for pretrained models.
@@ -91,6 +93,7 @@ class TrainConfig(_Strict):
     rationale_weight: Annotated[float, Field(ge=0)] = 1.0
     steps: Annotated[int, Field(ge=1)] = 1000
     batch_size: Annotated[int, Field(ge=1)] = 32
+    optimizer: Literal["adamw", "muon"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     embedding_rate_factor: Annotated[float, Field(gt=0)] = 1.0
     warmup_steps: Annotated[int, Field(ge=0)] = 100

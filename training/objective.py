@@ -6,16 +6,18 @@ Hsieh et al. 2023, equation 3: the student reads `[label] x` and learns to write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, Trainer
 
 from student.task import Task
 from training.data.example import Example
+from training.optimizer import make_optimizer
+from training.sampler import LengthGroupedSampler
 
 IGNORED = -100
 """Target id that the loss skips (torch's cross-entropy convention)."""
@@ -26,7 +28,7 @@ _TOKENIZE_ROWS = 2000
 
 
 class Row(TypedDict):
-    """One example in tokens. `input_ids` is named so that the trainer's length-grouped sampler finds it."""
+    """One example in tokens."""
 
     input_ids: list[int]
     labels: list[int]
@@ -92,6 +94,10 @@ class MultitaskDataset(Dataset[Row]):
                 row["rationale_labels"] = _cut(reason, limits.rationale_tokens)
             self._rows.append(row)
 
+    def token_counts(self) -> list[int]:
+        """Tokens that the student reads and writes for each row, rationale included."""
+        return [len(row["input_ids"]) + len(row["rationale_labels"] or []) for row in self._rows]
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -128,7 +134,8 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
 
     Args:
         rationale_weight: lambda. 0 trains labels alone and skips the rationale pass.
-        embedding_rate_factor: see `TrainConfig`.
+        optimizer_name, embedding_rate_factor: see `TrainConfig`.
+        group_by: a length for each training row, to batch rows of similar length; None shuffles.
         validate: figures of a model on the validation rows; run wherever the trainer evaluates.
     """
 
@@ -137,7 +144,9 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         *args: Any,
         rationale_weight: float,
         validate: Callable[[T5ForConditionalGeneration], dict[str, float]],
+        optimizer_name: str = "adamw",
         embedding_rate_factor: float = 1.0,
+        group_by: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -145,26 +154,28 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         self.model_accepts_loss_kwargs = False
         self._rationale_weight = rationale_weight
         self._validate = validate
+        self._optimizer_name = optimizer_name
         self._embedding_rate_factor = embedding_rate_factor
+        self._group_by = group_by
 
     def create_optimizer(self) -> torch.optim.Optimizer:
-        """AdamW; embeddings and relative position biases, which start ten times larger, learn faster."""
+        """The recipe's optimiser; see `training.optimizer`."""
         if self.optimizer is None:  # type: ignore[has-type]
-            embeddings: list[torch.nn.Parameter] = []
-            others: list[torch.nn.Parameter] = []
-            for module in self.model.modules():
-                group = embeddings if isinstance(module, torch.nn.Embedding) else others
-                group.extend(module.parameters(recurse=False))
-            shared = {id(parameter) for parameter in embeddings}
-            options = {"weight_decay": self.args.weight_decay, "betas": (self.args.adam_beta1, self.args.adam_beta2)}
-            self.optimizer = torch.optim.AdamW(
-                [
-                    {"params": _once(p for p in others if id(p) not in shared), "lr": self.args.learning_rate},
-                    {"params": _once(embeddings), "lr": self.args.learning_rate * self._embedding_rate_factor},
-                ],
-                **options,
+            self.optimizer = make_optimizer(
+                self.model,
+                self._optimizer_name,
+                learning_rate=self.args.learning_rate,
+                embedding_rate_factor=self._embedding_rate_factor,
+                weight_decay=self.args.weight_decay,
+                adam_betas=(self.args.adam_beta1, self.args.adam_beta2),
             )
         return self.optimizer
+
+    def _get_train_sampler(self, train_dataset: Dataset[Row] | None = None) -> Sampler[int] | None:
+        if self._group_by is None:
+            default: Sampler[int] | None = super()._get_train_sampler(train_dataset)
+            return default
+        return LengthGroupedSampler(self._group_by, self.args.train_batch_size, self.args.seed)
 
     def compute_loss(
         self,
@@ -196,11 +207,6 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)  # type: ignore[has-type]
         return metrics
-
-
-def _once(parameters: Iterable[torch.nn.Parameter]) -> list[torch.nn.Parameter]:
-    """Each parameter once: tied ones belong to several modules."""
-    return list({id(parameter): parameter for parameter in parameters}.values())
 
 
 def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:

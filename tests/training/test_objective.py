@@ -37,6 +37,23 @@ def student() -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase]:
     return from_preset("tiny", tokenizer, dropout_rate=0.0), tokenizer
 
 
+def test_a_fresh_students_encoder_attends_to_equal_tokens() -> None:
+    tokenizer = train_tokenizer([f"{a}{b}" for a in "abcdefgh" for b in "ijklmnop"], vocab_size=200)
+    model = from_preset("tiny", tokenizer, dropout_rate=0.0)
+    with torch.inference_mode():
+        vectors = model.shared.weight / model.shared.weight.pow(2).mean(dim=1, keepdim=True).sqrt()
+        for block in model.encoder.block:
+            attention = block.layer[0].SelfAttention
+            query, key = (
+                layer(vectors).view(len(vectors), attention.n_heads, -1).transpose(0, 1)
+                for layer in (attention.q, attention.k)
+            )
+            logits = query @ key.transpose(1, 2)
+            different = logits[:, ~torch.eye(len(vectors), dtype=torch.bool)]
+            assert 3 < float(logits.diagonal(dim1=1, dim2=2).mean()) < 5
+            assert abs(float(different.mean())) < 0.5
+
+
 def _rows(tokenizer: PreTrainedTokenizerBase, examples: list[Example], *, rationales: bool = True) -> list[Row]:
     dataset = MultitaskDataset(examples, {"mood": TASK}, tokenizer, rationales=rationales)
     return [dataset[i] for i in range(len(dataset))]
