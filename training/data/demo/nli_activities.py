@@ -48,10 +48,10 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True)
 class Verb:
-    """An activity's verb: forms, what it may be done to, and where it is natural.
+    """An activity's verb: its -ing form, what it may be done to, and where it is natural.
 
     Attributes:
-        forms: base, third person, past and -ing form.
+        ing: the -ing form.
         group: activities of one group, or of compatible groups, are never held to exclude each other.
         kinds: names of the kinds of things it takes.
         bare: how it is called without a thing ("" as in "is eating"); None where it needs one.
@@ -60,7 +60,7 @@ class Verb:
         synonyms: further -ing phrases that say the same without a thing.
     """
 
-    forms: tuple[str, str, str, str]
+    ing: str
     group: str
     kinds: tuple[str, ...] = ()
     bare: str | None = None
@@ -69,11 +69,10 @@ class Verb:
     synonyms: tuple[str, ...] = ()
 
 
-def _verb(forms: str, group: str, kinds: str = "", bare: str | None = None, **more: str | bool) -> Verb:
-    """A verb from its four forms and the names of its kinds, both separated by bars."""
-    base, third, past, ing = forms.split("|")
+def _verb(ing: str, group: str, kinds: str = "", bare: str | None = None, **more: str | bool) -> Verb:
+    """A verb from its -ing form and the names of its kinds, separated by bars."""
     return Verb(
-        (base, third, past, ing),
+        ing,
         group,
         tuple(kinds.split("|")) if kinds else (),
         bare,
@@ -84,40 +83,40 @@ def _verb(forms: str, group: str, kinds: str = "", bare: str | None = None, **mo
 
 
 VERBS: dict[str, Verb] = {
-    "sleep": _verb("sleep|sleeps|slept|sleeping", "sleep", bare="", by_animals=True, synonyms="asleep|taking a nap"),
-    "run": _verb("run|runs|ran|running", "run", bare="", by_animals=True),
-    "walk": _verb("walk|walks|walked|walking", "walk", bare="", by_animals=True),
-    "swim": _verb("swim|swims|swam|swimming", "swim", bare="", where="water", by_animals=True),
-    "dance": _verb("dance|dances|danced|dancing", "dance", bare=""),
-    "stand": _verb("stand|stands|stood|standing", "stand", bare="", by_animals=True),
-    "sit": _verb("sit|sits|sat|sitting", "sit", "seat", bare="", by_animals=True),
-    "climb": _verb("climb|climbs|climbed|climbing", "climb", "height", where="outdoors"),
+    "sleep": _verb("sleeping", "sleep", bare="", by_animals=True, synonyms="asleep|taking a nap"),
+    "run": _verb("running", "run", bare="", by_animals=True),
+    "walk": _verb("walking", "walk", bare="", by_animals=True),
+    "swim": _verb("swimming", "swim", bare="", where="water", by_animals=True),
+    "dance": _verb("dancing", "dance", bare=""),
+    "stand": _verb("standing", "stand", bare="", by_animals=True),
+    "sit": _verb("sitting", "sit", "seat", bare="", by_animals=True),
+    "climb": _verb("climbing", "climb", "height", where="outdoors"),
     "ride-bike": _verb(
-        "ride a bike|rides a bike|rode a bike|riding a bike",
+        "riding a bike",
         "bike",
         bare="",
         where="outdoors",
         synonyms="riding a bicycle|cycling",
     ),
-    "ride": _verb("ride|rides|rode|riding", "ride", "mount", where="outdoors"),
-    "drive": _verb("drive|drives|drove|driving", "drive", "vehicle", bare="", where="none"),
-    "play-sport": _verb("play|plays|played|playing", "sport", "sport", where="outdoors"),
-    "play-music": _verb("play|plays|played|playing", "music", "instrument", synonyms="making music"),
-    "play-board": _verb("play|plays|played|playing", "board", "board game"),
-    "eat": _verb("eat|eats|ate|eating", "meal", "fruit|vegetable|snack", bare="", by_animals=True),
-    "drink": _verb("drink|drinks|drank|drinking", "meal", "drink", bare="", by_animals=True),
-    "cook": _verb("cook|cooks|cooked|cooking", "kitchen", "dish|vegetable", bare=""),
-    "bake": _verb("bake|bakes|baked|baking", "kitchen", "pastry", bare="", where="indoors"),
-    "cut": _verb("cut|cuts|cut|cutting", "kitchen", "fruit|vegetable"),
-    "read": _verb("read|reads|read|reading", "read", "print", bare=""),
-    "write": _verb("write|writes|wrote|writing", "write", "text", bare=""),
-    "paint": _verb("paint|paints|painted|painting", "craft", "furniture|thing", bare="something"),
-    "draw": _verb("draw|draws|drew|drawing", "craft", "thing|flower|vehicle|animal", bare=""),
-    "fix": _verb("fix|fixes|fixed|fixing", "workshop", "vehicle|furniture|thing", bare="something"),
-    "wash": _verb("wash|washes|washed|washing", "workshop", "vehicle|animal", bare="something"),
-    "make": _verb("make|makes|made|making", "workshop", "furniture|thing", bare="something"),
-    "water": _verb("water|waters|watered|watering", "garden", "flower", where="outdoors"),
-    "feed": _verb("feed|feeds|fed|feeding", "garden", "animal", where="outdoors"),
+    "ride": _verb("riding", "ride", "mount", where="outdoors"),
+    "drive": _verb("driving", "drive", "vehicle", bare="", where="none"),
+    "play-sport": _verb("playing", "sport", "sport", where="outdoors"),
+    "play-music": _verb("playing", "music", "instrument", synonyms="making music"),
+    "play-board": _verb("playing", "board", "board game"),
+    "eat": _verb("eating", "meal", "fruit|vegetable|snack", bare="", by_animals=True),
+    "drink": _verb("drinking", "meal", "drink", bare="", by_animals=True),
+    "cook": _verb("cooking", "kitchen", "dish|vegetable", bare=""),
+    "bake": _verb("baking", "kitchen", "pastry", bare="", where="indoors"),
+    "cut": _verb("cutting", "kitchen", "fruit|vegetable"),
+    "read": _verb("reading", "read", "print", bare=""),
+    "write": _verb("writing", "write", "text", bare=""),
+    "paint": _verb("painting", "craft", "furniture|thing", bare="something"),
+    "draw": _verb("drawing", "craft", "thing|flower|vehicle|animal", bare=""),
+    "fix": _verb("fixing", "workshop", "vehicle|furniture|thing", bare="something"),
+    "wash": _verb("washing", "workshop", "vehicle|animal", bare="something"),
+    "make": _verb("making", "workshop", "furniture|thing", bare="something"),
+    "water": _verb("watering", "garden", "flower", where="outdoors"),
+    "feed": _verb("feeding", "garden", "animal", where="outdoors"),
 }
 
 # Groups of verbs that may go together, or about which readers may differ: never held to exclude each other.

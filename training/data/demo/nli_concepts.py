@@ -221,20 +221,15 @@ def place_relation(premise: str, hypothesis: str) -> Relation:
 
 
 DAYPARTS = ("in the morning", "in the afternoon", "in the evening", "at night")
-WEEKDAYS = (
-    "on Monday", "on Tuesday", "on Wednesday", "on Thursday", "on Friday", "on Saturday", "on Sunday",
-)  # fmt: skip
-SEASONS = ("in winter", "in spring", "in summer", "in autumn")
 
 
 def time_relation(premise: str, hypothesis: str) -> Relation:
-    """Relation of two times; times of different sorts (a weekday, a season) say nothing about each other."""
+    """Relation of two times of day."""
     if premise == hypothesis:
         return Relation.SAME
     if {premise, hypothesis} == {"in the evening", "at night"}:
         return Relation.UNDEFINED
-    same_sort = any(premise in sort and hypothesis in sort for sort in (DAYPARTS, WEEKDAYS, SEASONS))
-    return Relation.DISJOINT if same_sort else Relation.OVERLAP
+    return Relation.DISJOINT
 
 
 def companion_relation(premise: str, hypothesis: str) -> Relation:

@@ -14,14 +14,10 @@ class Style:
     """Choices of wording that hold for one sentence.
 
     Attributes:
-        past: "was playing" instead of "is playing".
-        simple: "plays" instead of "is playing", "played" instead of "was playing".
         definite: "the man" instead of "a man".
         synonyms: whether a word may be replaced by a synonym.
     """
 
-    past: bool = False
-    simple: bool = False
     definite: bool = False
     synonyms: bool = False
 
@@ -59,14 +55,12 @@ class Frame:
         if not scene.named:
             said.add("trait")  # as an attribute: "a tall man"
         whole = scene.aspects <= said and self.needs <= scene.aspects
-        # A finite verb is needed to say "not" or to leave out "is".
-        finite = "do" in slots or not (scene.negated or style.simple)
+        # A finite verb is needed to say "not".
+        finite = "do" in slots or not scene.negated
         # "There is Anna", "there is the man", "Anna in a red hat": no good English.
         introduces = "here {be}" in self.text and (scene.named or style.definite)
         tells_apart = scene.named and scene.garment is not None and "in" in slots
-        # What one sees now is told in the present.
-        anachronism = style.past and ("shows" in self.text or "can see" in self.text)
-        return whole and finite and not (introduces or tells_apart or anachronism)
+        return whole and finite and not (introduces or tells_apart)
 
 
 _SLOT_ASPECT = {"do": "activity", "ing": "activity", "in": "garment", "wear": "garment", "adj": "trait"}
@@ -94,91 +88,100 @@ PREMISE_FRAMES = _pool(
     _frames(
         "p",
         """
-activity | {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | {a} {in} {do} {purpose} {companion} {place} {time}.
-activity place | {place}, {a} {in} {do} {companion} {time} {purpose}.
-activity time | {time}, {a} {in} {do} {companion} {place} {purpose}.
-activity garment | {a} {do} {companion} {place} {time} {purpose}. {the} {be} wearing {wear}.
-activity garment | {a} {be} wearing {wear}. {the} {do} {companion} {place} {time} {purpose}.
-activity place | There {be} {a} {in} {place} {time}. {the} {do} {companion} {purpose}.
-activity place | {a} {in} {be} {place} {time}. {the} {do} {companion} {purpose}.
-activity place | {a} {in} {be} {place} {time}, {ing} {companion} {purpose}.
-activity place | {a} {in} {be} {place} {time} and {do} {companion} {purpose}.
-activity garment | {a}, {who} {be} wearing {wear}, {do} {companion} {place} {time} {purpose}.
-activity garment | {a} {who} {be} wearing {wear} {do} {companion} {place} {time} {purpose}.
-activity garment | {a} {be} wearing {wear} and {ing} {companion} {place} {time} {purpose}.
-activity | We can see {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | You can see {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | The picture shows {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | This picture shows {a} {in} {who} {do} {companion} {place} {time} {purpose}.
-activity | In the picture, {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | There {be} {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | There {be} {a} {in} {who} {do} {companion} {place} {time} {purpose}.
-activity place | {place}, there {be} {a} {in} {who} {do} {companion} {time} {purpose}.
-activity trait | {a} {in} {be} {adj}. {the} {do} {companion} {place} {time} {purpose}.
-activity trait | {a} {in} {do} {companion} {place} {time} {purpose}. {the} {be} {adj}.
-activity trait | {a} {in} {be} {adj} and {do} {companion} {place} {time} {purpose}.
-activity trait | {a}, {who} {be} {adj}, {do} {companion} {place} {time} {purpose}.
-activity companion | {companion}, {a} {in} {do} {place} {time} {purpose}.
-activity companion | {a} {in} {be} {companion} {place} {time}. {the} {do} {purpose}.
-activity time | {a} {in} {do} {time} {companion} {place} {purpose}.
-activity time place | {time} {place}, {a} {in} {do} {companion} {purpose}.
-activity garment place | {a} {be} {place} {time}. {the} {be} wearing {wear} and {ing} {companion} {purpose}.
-activity purpose | {a} {in} {do} {companion} {place} {time}, {purpose}.
-activity | Look, {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | It is true that {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | We know that {a} {in} {do} {companion} {place} {time} {purpose}.
-place | {a} {in} {be} {companion} {place} {time} {purpose}.
-place | There {be} {a} {in} {companion} {place} {time} {purpose}.
-place | {place}, there {be} {a} {in} {companion} {time} {purpose}.
-place | We can see {a} {in} {companion} {place} {time} {purpose}.
-place | In the picture, {a} {in} {be} {companion} {place} {time} {purpose}.
-place time | {time}, {a} {in} {be} {companion} {place} {purpose}.
-place trait | {a} {in} {be} {companion} {place} {time} {purpose}. {the} {be} {adj}.
-place garment | {a} {companion} {place} {be} wearing {wear} {time} {purpose}.
+activity | {a} {in} {do} {companion} {place} {time}.
+activity companion place | {a} {in} {do} {place} {companion} {time}.
+activity place | {place}, {a} {in} {do} {companion} {time}.
+activity time | {time}, {a} {in} {do} {companion} {place}.
+activity garment | {a} {do} {companion} {place} {time}. {the} {be} wearing {wear}.
+activity garment | {a} {be} wearing {wear}. {the} {do} {companion} {place} {time}.
+activity place | There {be} {a} {in} {place} {time}. {the} {do} {companion}.
+activity place | {a} {in} {be} {place} {time}. {the} {do} {companion}.
+activity place | {a} {in} {be} {place} {time}, {ing} {companion}.
+activity place | {a} {in} {be} {place} {time} and {do} {companion}.
+activity garment | {a}, {who} {be} wearing {wear}, {do} {companion} {place} {time}.
+activity garment | {a} {who} {be} wearing {wear} {do} {companion} {place} {time}.
+activity garment | {a} {be} wearing {wear} and {ing} {companion} {place} {time}.
+activity | We can see {a} {in} {ing} {companion} {place} {time}.
+activity | You can see {a} {in} {ing} {companion} {place} {time}.
+activity | The picture shows {a} {in} {ing} {companion} {place} {time}.
+activity | This picture shows {a} {in} {who} {do} {companion} {place} {time}.
+activity | In the picture, {a} {in} {do} {companion} {place} {time}.
+activity | There {be} {a} {in} {ing} {companion} {place} {time}.
+activity | There {be} {a} {in} {who} {do} {companion} {place} {time}.
+activity place | {place}, there {be} {a} {in} {who} {do} {companion} {time}.
+activity trait | {a} {in} {be} {adj}. {the} {do} {companion} {place} {time}.
+activity trait | {a} {in} {do} {companion} {place} {time}. {the} {be} {adj}.
+activity trait | {a} {in} {be} {adj} and {do} {companion} {place} {time}.
+activity trait | {a}, {who} {be} {adj}, {do} {companion} {place} {time}.
+activity companion | {companion}, {a} {in} {do} {place} {time}.
+activity companion | {a} {in} {be} {companion} {place} {time}. {the} {do}.
+activity time | {a} {in} {do} {time} {companion} {place}.
+activity time place | {time} {place}, {a} {in} {do} {companion}.
+activity garment place | {a} {be} {place} {time}. {the} {be} wearing {wear} and {ing} {companion}.
+activity | Look, {a} {in} {do} {companion} {place} {time}.
+activity | It is true that {a} {in} {do} {companion} {place} {time}.
+activity | We know that {a} {in} {do} {companion} {place} {time}.
+place | {a} {in} {be} {companion} {place} {time}.
+place | There {be} {a} {in} {companion} {place} {time}.
+place | {place}, there {be} {a} {in} {companion} {time}.
+place | We can see {a} {in} {companion} {place} {time}.
+place | In the picture, {a} {in} {be} {companion} {place} {time}.
+place time | {time}, {a} {in} {be} {companion} {place}.
+place trait | {a} {in} {be} {companion} {place} {time}. {the} {be} {adj}.
+place garment | {a} {companion} {place} {be} wearing {wear} {time}.
 garment | {a} {be} wearing {wear} {companion} {place} {time}.
 garment | The picture shows {a} wearing {wear} {companion} {place} {time}.
 garment | There {be} {a} wearing {wear} {companion} {place} {time}.
 garment trait | {a} {be} wearing {wear} {place} {time}. {the} {be} {adj}.
 trait | {a} {in} {be} {adj}.
-companion | {a} {in} {be} {companion} {time} {purpose}.
+companion | {a} {in} {be} {companion} {time}.
 garment trait place | {a} {in} {be} {adj} and {be} {place} {time}.
 """,
     ),
-    plain="p01 p02 p03 p04 p07 p19 p35 p36 p43 p47 p48",
+    plain="p01 p02 p03 p04 p07 p19 p34 p35 p42 p46 p47",
 )
 
 HYPOTHESIS_FRAMES = _pool(
     _frames(
         "h",
         """
-activity | {a} {in} {do} {companion} {place} {time} {purpose}.
-activity | {a} {in} {do} {purpose} {companion} {place} {time}.
-activity place | {place}, {a} {in} {do} {companion} {time} {purpose}.
-activity time | {time}, {a} {in} {do} {companion} {place} {purpose}.
-activity | There {be} {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | There {be} {a} {in} {who} {do} {companion} {place} {time} {purpose}.
-activity place | {a} {in} {be} {place} {time} and {do} {companion} {purpose}.
-activity garment | {a} {be} wearing {wear} and {ing} {companion} {place} {time} {purpose}.
-activity garment | {a} {who} {be} wearing {wear} {do} {companion} {place} {time} {purpose}.
-activity | We can see {a} {in} {ing} {companion} {place} {time} {purpose}.
-activity | We know that {a} {in} {do} {companion} {place} {time} {purpose}.
-activity trait | {a} {in} {be} {adj} and {do} {companion} {place} {time} {purpose}.
-activity trait | {a}, {who} {be} {adj}, {do} {companion} {place} {time} {purpose}.
-activity companion | {companion}, {a} {in} {do} {place} {time} {purpose}.
-activity | The picture shows {a} {in} {ing} {companion} {place} {time} {purpose}.
-place | {a} {in} {be} {companion} {place} {time} {purpose}.
-place | There {be} {a} {in} {companion} {place} {time} {purpose}.
-place | {place}, there {be} {a} {in} {companion} {time} {purpose}.
-place time | {time}, {a} {in} {be} {companion} {place} {purpose}.
-garment | {a} {be} wearing {wear} {companion} {place} {time} {purpose}.
-garment | There {be} {a} {in} {companion} {place} {time} {purpose}.
-garment | {a} {be} dressed in {wear} {companion} {place} {time} {purpose}.
+activity | {a} {in} {do} {companion} {place} {time}.
+activity companion place | {a} {in} {do} {place} {companion} {time}.
+activity place | {place}, {a} {in} {do} {companion} {time}.
+activity time | {time}, {a} {in} {do} {companion} {place}.
+activity | There {be} {a} {in} {ing} {companion} {place} {time}.
+activity | There {be} {a} {in} {who} {do} {companion} {place} {time}.
+activity place | {a} {in} {be} {place} {time} and {do} {companion}.
+activity garment | {a} {be} wearing {wear} and {ing} {companion} {place} {time}.
+activity garment | {a} {who} {be} wearing {wear} {do} {companion} {place} {time}.
+activity | We can see {a} {in} {ing} {companion} {place} {time}.
+activity | We know that {a} {in} {do} {companion} {place} {time}.
+activity trait | {a} {in} {be} {adj} and {do} {companion} {place} {time}.
+activity trait | {a}, {who} {be} {adj}, {do} {companion} {place} {time}.
+activity companion | {companion}, {a} {in} {do} {place} {time}.
+activity | The picture shows {a} {in} {ing} {companion} {place} {time}.
+activity | This picture shows {a} {in} {who} {do} {companion} {place} {time}.
+activity | You can see {a} {in} {ing} {companion} {place} {time}.
+activity | In the picture, {a} {in} {do} {companion} {place} {time}.
+activity | It is true that {a} {in} {do} {companion} {place} {time}.
+activity time place | {time} {place}, {a} {in} {do} {companion}.
+activity place time | {place} {time}, {a} {in} {do} {companion}.
+place | {a} {in} {be} {companion} {place} {time}.
+place | There {be} {a} {in} {companion} {place} {time}.
+place | {place}, there {be} {a} {in} {companion} {time}.
+place | We can see {a} {in} {companion} {place} {time}.
+place | In the picture, {a} {in} {be} {companion} {place} {time}.
+place time | {time}, {a} {in} {be} {companion} {place}.
+garment | {a} {be} wearing {wear} {companion} {place} {time}.
+garment | There {be} {a} {in} {companion} {place} {time}.
+garment | The picture shows {a} wearing {wear} {companion} {place} {time}.
+garment | {a} {be} dressed in {wear} {companion} {place} {time}.
 trait | {a} {in} {be} {adj}.
+trait | It is true that {a} {in} {be} {adj}.
 trait | We know that {a} {in} {be} {adj}.
 companion | {a} {in} {be} {companion} {time}.
 companion | We know that {a} {in} {be} {companion} {time}.
 """,
     ),
-    plain="h01 h05 h16 h17 h20 h23 h25",
+    plain="h01 h05 h22 h23 h28 h32 h35",
 )

@@ -22,13 +22,11 @@ _NOUN_SYNONYMS = {"child": "kid", "woman": "lady", "man": "guy"}
 
 def say(frame: Frame, scene: Scene, style: Style, rng: random.Random) -> str:
     """Put a scene into words."""
-    be = be_form(scene, style.past)
+    be = be_form(scene)
     who = noun_phrase(scene, style.definite, "adj" not in frame.slots, style.synonyms)
     finite = f"{be} {activity_phrase(scene.activity, rng, style.synonyms)}" if scene.activity else ""
     if scene.negated:
         finite = finite.replace(be, f"{be} not", 1)
-    elif style.simple and scene.activity:
-        finite = simple_phrase(scene.activity, scene.count == 1, style.past)
     wear = garment_phrase(scene)
     values = {
         "a": who,
@@ -43,7 +41,6 @@ def say(frame: Frame, scene: Scene, style: Style, rng: random.Random) -> str:
         "place": place_phrase(scene.place, style.synonyms),
         "time": scene.time or "",
         "companion": companion_phrase(scene),
-        "purpose": (scene.purpose or "").format(poss=possessive(scene)),
     }
     return tidy(frame.text.format(**values))
 
@@ -54,9 +51,9 @@ def tidy(text: str) -> str:
     return re.sub(r"(?:^|(?<=\. ))[a-z]", lambda found: found.group().upper(), text)
 
 
-def be_form(scene: Scene, past: bool) -> str:
+def be_form(scene: Scene) -> str:
     """The form of be that agrees with the subject."""
-    return ("was" if past else "is") if scene.count == 1 else ("were" if past else "are")
+    return "is" if scene.count == 1 else "are"
 
 
 def noun_phrase(scene: Scene, definite: bool, with_trait: bool = True, synonyms: bool = False) -> str:
@@ -116,13 +113,7 @@ def activity_phrase(activity: Activity, rng: random.Random, synonyms: bool = Fal
     if synonyms:
         thing = rng.choice(_GENERAL_SYNONYMS.get(thing, (thing,)))
         thing = thing.removeprefix("the ") if activity.kind == "instrument" else thing
-    return f"{verb.forms[3]} {thing}".strip()
-
-
-def simple_phrase(activity: Activity, singular: bool, past: bool) -> str:
-    """The activity in a simple tense: "plays the guitar", "played the guitar"."""
-    base, third, did, _ = VERBS[activity.verb].forms
-    return f"{did if past else third if singular else base} {thing_phrase(activity)}".strip()
+    return f"{verb.ing} {thing}".strip()
 
 
 def garment_phrase(scene: Scene) -> str:

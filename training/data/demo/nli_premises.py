@@ -27,15 +27,15 @@ _ATTEMPTS = 60
 class PremiseSampler(Sampler):
     """Draws premises by changing a copy of the hypothesis and keeping what is judged to have the label."""
 
-    def premise(self, hypothesis: Scene, label: Label, past: bool) -> tuple[Scene, Verdict] | None:
+    def premise(self, hypothesis: Scene, label: Label) -> tuple[Scene, Verdict] | None:
         """A premise under which the hypothesis has the label, or None where none was found."""
         for _ in range(_ATTEMPTS):
             premise = self._specialised(hypothesis)
             if label != "entailment" or hypothesis.negated:
-                premise = self._changed(hypothesis, premise, label, past)
+                premise = self._changed(hypothesis, premise, label)
                 if label != "entailment" and self.chance(0.15):
-                    premise = self._changed(hypothesis, premise, label, past)
-            premise = self._distracted(hypothesis, premise, past)
+                    premise = self._changed(hypothesis, premise, label)
+            premise = self._distracted(hypothesis, premise)
             verdict = judge(premise, hypothesis)
             if verdict is not None and verdict.label == label and premise.aspects and natural(premise):
                 return premise, verdict
@@ -74,7 +74,7 @@ class PremiseSampler(Sampler):
             noun = self.rng.choice(("man", "woman", "boy", "girl"))
         return replace(scene, noun=noun, gender=GENDER.get(noun))
 
-    def _changed(self, hypothesis: Scene, premise: Scene, label: Label, past: bool) -> Scene:
+    def _changed(self, hypothesis: Scene, premise: Scene, label: Label) -> Scene:
         """The premise with one aspect changed in the label's direction."""
         names = ["subject", *sorted(hypothesis.aspects), *(["activity"] if hypothesis.activity else [])]
         name = "activity" if hypothesis.negated and self.chance(0.8) else self.rng.choice(names)
@@ -91,11 +91,8 @@ class PremiseSampler(Sampler):
         if name == "trait":
             return replace(premise, trait=OPPOSITES.get(hypothesis.trait or ""))
         if name == "time":
-            return replace(premise, time=self.time(past))
-        if name == "companion":
-            return replace(premise, companion=self.companion(premise))
-        # Two purposes may both hold, so a purpose contradicts nothing.
-        return premise
+            return replace(premise, time=self.time())
+        return replace(premise, companion=self.companion(premise))
 
     def _vaguer(self, hypothesis: Scene, premise: Scene, name: str) -> Scene:
         if name == "garment" and hypothesis.garment and hypothesis.garment.colour and self.chance(0.3):
@@ -162,22 +159,22 @@ class PremiseSampler(Sampler):
             return replace(activity, thing=None)
         return Activity(activity.verb) if VERBS[activity.verb].bare is not None else None
 
-    def _distracted(self, hypothesis: Scene, premise: Scene, past: bool) -> Scene:
+    def _distracted(self, hypothesis: Scene, premise: Scene) -> Scene:
         """The premise with facts that the hypothesis does not speak of."""
         if premise.negated:
-            return self.with_aspect(premise, "garment", past) if self.chance(0.5) else premise
-        free = ["place", "garment", "trait", "time", "companion", "purpose"]
-        wanted = self.rng.choice((0, 1, 1, 2))
-        if premise.aspects <= {"time", "purpose"}:
+            return self.with_aspect(premise, "garment") if self.chance(0.5) else premise
+        free = ["place", "garment", "trait", "time", "companion"]
+        wanted = self.rng.choice((0, 1, 1))
+        if premise.aspects <= {"time"}:
             # Without what is done there must be something else to say.
-            premise, free, wanted = replace(premise, purpose=None), ["place", "garment"], 1
+            free, wanted = ["place", "garment"], 1
         for name in self.rng.sample(free, len(free)):
             if wanted and name not in hypothesis.aspects | premise.aspects:
-                premise = self.with_aspect(premise, name, past)
+                premise = self.with_aspect(premise, name)
                 wanted -= 1
         return premise
 
 
 def _tied_to_gender(scene: Scene) -> bool:
     """Whether the scene says "his" or "her", which would give away who is meant."""
-    return any("{poss}" in (text or "") for text in (scene.companion, scene.purpose))
+    return "{poss}" in (scene.companion or "")

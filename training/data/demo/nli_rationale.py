@@ -14,21 +14,20 @@ from training.data.demo.nli_phrasing import (
     companion_phrase,
     garment_phrase,
     noun_phrase,
-    possessive,
     thing_phrase,
     tidy,
 )
 from training.data.demo.nli_scene import Scene, Verdict
 
 
-def explain(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, rng: random.Random) -> str:
+def explain(premise: Scene, hypothesis: Scene, verdict: Verdict, rng: random.Random) -> str:
     """The rationale of a row, ending in its label."""
     if verdict.label == "entailment":
-        reason = _entailed(premise, hypothesis, past, rng)
+        reason = _entailed(premise, hypothesis, rng)
     elif verdict.label == "neutral":
-        reason = _open(premise, hypothesis, verdict, past, rng)
+        reason = _open(premise, hypothesis, verdict, rng)
     else:
-        reason = _excluded(premise, hypothesis, verdict, past, rng)
+        reason = _excluded(premise, hypothesis, verdict, rng)
     return tidy(f"{reason} so the answer is {verdict.label}.")
 
 
@@ -53,15 +52,14 @@ def _value(scene: Scene, aspect: str) -> str:
         "trait": scene.trait or "",
         "time": scene.time or "",
         "companion": companion_phrase(scene),
-        "purpose": (scene.purpose or "").format(poss=possessive(scene)),
     }[aspect]
 
 
-def _entailed(premise: Scene, hypothesis: Scene, past: bool, rng: random.Random) -> str:
-    # Every hypothesis speaks of one of these: times and purposes only come with them.
+def _entailed(premise: Scene, hypothesis: Scene, rng: random.Random) -> str:
+    # Every hypothesis speaks of one of these: times only come with them.
     aspects = ("activity", "place", "garment", "trait", "companion")
     aspect = next(name for name in aspects if name in hypothesis.aspects)
-    said = f"{_the(premise)} {be_form(premise, past)} {_value(premise, aspect)}"
+    said = f"{_the(premise)} {be_form(premise)} {_value(premise, aspect)}"
     opening = rng.choice((f"the premise says {said}.", f"we read that {said}."))
     if hypothesis.negated and not premise.negated:
         return f"{opening} {_clash(premise, hypothesis)}"
@@ -102,15 +100,14 @@ def _activity_link(narrow: Activity, wide: Activity) -> str:
     return f"{_plain(narrow)} is {_plain(wide)}"
 
 
-def _open(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, rng: random.Random) -> str:
-    aspect, who, be = verdict.aspect or "", _the(premise), be_form(premise, past)
+def _open(premise: Scene, hypothesis: Scene, verdict: Verdict, rng: random.Random) -> str:
+    aspect, who, be = verdict.aspect or "", _the(premise), be_form(premise)
     if aspect == "subject":
         return f"the premise only says {_a(premise)}, and this may or may not be {_a(hypothesis)}."
     if aspect == "activity" and premise.activity:
-        maybe = "may or may not have been" if past else "may or may not be"
         return (
             f"the premise only says {who} {be} {_value(premise, aspect)}. "
-            f"{_the(hypothesis)} {maybe} {_plain(hypothesis.activity)}."
+            f"{_the(hypothesis)} may or may not be {_plain(hypothesis.activity)}."
         )
     if aspect == "place" and verdict.relation is Relation.ABOVE:
         return f"the premise only says {premise.place}, and this may or may not be {hypothesis.place}."
@@ -121,14 +118,14 @@ def _open(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, rng: 
         return f"the premise does not {verb} what {who} {be} doing."
     if aspect == "place":
         return f"the premise does not {verb} where {who} {be}."
-    if aspect in ("time", "purpose"):
-        who, be = "this", "was" if past else "is"
+    if aspect == "time":
+        who, be = "this", "is"
     value = _value(replace(hypothesis, count=premise.count), aspect)
     return f"the premise does not say whether {who} {be} {value}."
 
 
-def _excluded(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, rng: random.Random) -> str:
-    aspect, be = verdict.aspect or "", be_form(premise, past)
+def _excluded(premise: Scene, hypothesis: Scene, verdict: Verdict, rng: random.Random) -> str:
+    aspect, be = verdict.aspect or "", be_form(premise)
     if aspect == "subject":
         return f"the premise says {_a(premise)}, but the hypothesis says {_a(hypothesis)}. These differ."
     if aspect == "activity":
@@ -138,7 +135,7 @@ def _excluded(premise: Scene, hypothesis: Scene, verdict: Verdict, past: bool, r
         return f"{opening} {_clash(premise, hypothesis)}"
     if aspect == "garment" and premise.garment and hypothesis.garment:
         colours = f"{premise.garment.colour}, not {hypothesis.garment.colour}"
-        return f"the premise says the {premise.garment.noun} {'was' if past else 'is'} {colours}."
+        return f"the premise says the {premise.garment.noun} is {colours}."
     closing = rng.choice(("Both cannot be true.", "These cannot both be true."))
     return (
         f"the premise says {_value(premise, aspect)}, but the hypothesis says {_value(hypothesis, aspect)}. {closing}"

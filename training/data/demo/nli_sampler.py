@@ -18,9 +18,7 @@ from training.data.demo.nli_concepts import (
     OPPOSITES,
     OUTDOORS,
     PROFESSIONS,
-    SEASONS,
     WATERS,
-    WEEKDAYS,
     Garment,
     is_animal,
 )
@@ -33,7 +31,6 @@ from training.data.demo.nli_words import (
     HE_NAMES,
     OBJECTS,
     PLACES,
-    PURPOSES,
     RELATIVES,
     SHE_NAMES,
     TRAITS,
@@ -145,10 +142,8 @@ class Sampler:
         """A piece of clothing, mostly with its colour."""
         return Garment(self.word(GARMENTS), self.word(COLOURS) if self.chance(0.75) else None)
 
-    def time(self, past: bool) -> str:
-        """A time; weekdays and seasons only for what is past."""
-        if past and self.chance(0.6):
-            return self.rng.choice(self.rng.choice((WEEKDAYS, SEASONS)))
+    def time(self) -> str:
+        """A time of day."""
         return self.rng.choice(DAYPARTS)
 
     def companion(self, scene: Scene) -> str:
@@ -158,12 +153,6 @@ class Sampler:
         if scene.gender and self.chance(0.6):
             return "{poss} " + self.word(RELATIVES)
         return "a " + self.word(COMPANIONS)
-
-    def purpose(self, scene: Scene) -> str:
-        """A purpose or circumstance."""
-        if scene.gender and self.chance(0.35):
-            return "for {poss} " + self.word(RELATIVES)
-        return self.word(PURPOSES)
 
     # Scenes
 
@@ -181,43 +170,41 @@ class Sampler:
         noun = self.rng.choice((*_PEOPLE, *_PEOPLE, "dog", "cat", "horse"))
         return Scene(noun, count=0 if self.chance(0.15) else self.count())
 
-    def hypothesis(self, past: bool) -> Scene:
+    def hypothesis(self) -> Scene:
         """A hypothesis: its subject with one to three facts."""
         scene = self.subject()
         if self.chance(0.84):
             scene = replace(scene, activity=self.activity(is_animal(scene.noun)))
             if self.chance(0.14):
                 return replace(scene, negated=True)
-            extra = self.rng.choice((0, 0, 0, 1, 1, 2))
+            extra = self.rng.choice((0, 0, 0, 1, 1))
         else:
             extra = self.rng.choice((1, 1, 2))
-            scene = self.with_aspect(scene, self.rng.choice(("place", "garment", "trait", "companion")), past)
+            scene = self.with_aspect(scene, self.rng.choice(("place", "garment", "trait", "companion")))
             extra -= 1
-        return self._with_extras(scene, extra, past)
+        return self._with_extras(scene, extra)
 
-    def _with_extras(self, scene: Scene, count: int, past: bool) -> Scene:
-        names = ("place", "place", "garment", "trait", "time", "companion", "purpose")
+    def _with_extras(self, scene: Scene, count: int) -> Scene:
+        names = ("place", "place", "garment", "trait", "time", "companion")
         for _ in range(count):
-            scene = self.with_aspect(scene, self.rng.choice(names), past)
+            scene = self.with_aspect(scene, self.rng.choice(names))
         return scene
 
-    def with_aspect(self, scene: Scene, name: str, past: bool) -> Scene:
+    def with_aspect(self, scene: Scene, name: str) -> Scene:
         """The scene with one more fact, or unchanged where that fact would be odd."""
         if name in scene.aspects:
             return scene
         if name == "place":
             return replace(scene, place=self.place(scene.activity))
         if name == "time":
-            return replace(scene, time=self.time(past))
+            return replace(scene, time=self.time())
         if name == "trait":
             return scene if scene.named and scene.activity is None else replace(scene, trait=self.trait(scene.noun))
         if is_animal(scene.noun):
             return scene
         if name == "garment":
             return replace(scene, garment=self.garment())
-        if name == "companion":
-            return replace(scene, companion=self.companion(scene)) if scene.count == 1 else scene
-        return replace(scene, purpose=self.purpose(scene)) if scene.activity and scene.count == 1 else scene
+        return replace(scene, companion=self.companion(scene)) if scene.count == 1 else scene
 
 
 def natural(scene: Scene) -> bool:

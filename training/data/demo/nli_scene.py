@@ -23,7 +23,7 @@ from training.data.demo.nli_concepts import (
 Label = Literal["entailment", "neutral", "contradiction"]
 LABELS: tuple[Label, ...] = ("entailment", "neutral", "contradiction")
 
-ASPECTS = ("activity", "place", "garment", "trait", "time", "companion", "purpose")
+ASPECTS = ("activity", "place", "garment", "trait", "time", "companion")
 """What a scene may say about its subject, in the order in which a rationale looks at it."""
 
 
@@ -50,7 +50,6 @@ class Scene:
     trait: str | None = None
     time: str | None = None
     companion: str | None = None
-    purpose: str | None = None
 
     @property
     def aspects(self) -> frozenset[str]:
@@ -126,11 +125,6 @@ def _negated_label(relation: Relation, premise_negated: bool, hypothesis_negated
     return "neutral"
 
 
-def _purpose_relation(premise: str, hypothesis: str) -> Relation:
-    # Two purposes may hold together, or not: only equal ones are ever compared.
-    return Relation.SAME if premise == hypothesis else Relation.UNDEFINED
-
-
 _RELATIONS: dict[str, Callable[[Any, Any], Relation]] = {
     "activity": activity_relation,
     "place": place_relation,
@@ -138,5 +132,4 @@ _RELATIONS: dict[str, Callable[[Any, Any], Relation]] = {
     "trait": trait_relation,
     "time": time_relation,
     "companion": companion_relation,
-    "purpose": _purpose_relation,
 }

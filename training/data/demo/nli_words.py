@@ -87,16 +87,6 @@ RELATIVES = _pool(
     """sister brother mother father uncle aunt grandmother grandfather stepmother stepfather godmother
     godfather stepsister stepbrother""",
 )
-PURPOSES = _pool(
-    "purposes",
-    """to relax|to have fun|to earn money|to win a prize|to save time|to forget a problem|to help others|
-    to surprise everyone|to learn something new|to make a video|to pass the time|to calm down|
-    to please the crowd|for a contest|for charity|for a school project|for a birthday party|for a wedding|
-    for a living|for the first time|for a television show|for a class|for a bet|as a hobby|
-    as part of a job|as a birthday surprise|instead of working|before lunch|after a long day|
-    before an exam|after a party|during a vacation|during a break""",
-    "|",
-)
 
 POOLS: tuple[Pool[str], ...] = (
     SHE_NAMES,
@@ -109,7 +99,6 @@ POOLS: tuple[Pool[str], ...] = (
     GARMENTS,
     COMPANIONS,
     RELATIVES,
-    PURPOSES,
 )
 
 
