@@ -1,17 +1,19 @@
-# `make` alone lists the targets. PYTHON, HOST, PORT, BUNDLE, CHECKPOINT and ARGS can be set on the command line.
+# `make` alone lists the targets. The variables below can be set on the command line.
 PYTHON ?= python3
-HOST ?= 127.0.0.1
-PORT ?= 8000
-BUNDLE ?= serving/demo-student
-CHECKPOINT ?=
-ARGS ?=
+# Not `?=`: shells and container platforms export HOST and PORT for purposes of their own.
+HOST :=
+PORT :=
+BUNDLE :=
+CHECKPOINT :=
+DATASETS :=
+ARGS :=
 
 SERVE := .venv-serve
 DEV := .venv
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint export demo-student load-test bench clean
+.PHONY: help setup serve test lint export demo-student load-test real-data bench clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +21,8 @@ help: ## list the targets
 setup: $(SERVE)/.installed $(DEV)/.installed ## install everything: .venv-serve (serving alone) and .venv (development)
 
 serve: $(SERVE)/.installed ## answer /predict and /explain on HOST:PORT (default 127.0.0.1:8000) from BUNDLE
-	@$(SERVE)/bin/quickstep serve --host $(HOST) --port $(PORT) --bundle $(BUNDLE) $(ARGS)
+	@$(SERVE)/bin/quickstep serve $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) \
+		$(if $(BUNDLE),--bundle $(BUNDLE)) $(ARGS)
 
 test: $(DEV)/.installed $(SERVE)/.installed ## run all tests
 	$(DEV)/bin/pytest $(ARGS)
@@ -32,19 +35,22 @@ lint: $(DEV)/.installed ## ruff (check and format) and mypy, strict
 export: $(DEV)/.installed ## compile CHECKPOINT (default: the student finished last under runs/) into a bundle
 	$(DEV)/bin/quickstep export $(CHECKPOINT) $(ARGS)
 
-demo-student: $(DEV)/.installed ## train, measure and export the demo student again (under an hour on 2 cores)
+demo-student: $(DEV)/.installed ## train, measure and export the demo student again (about an hour on 2 cores)
 	$(DEV)/bin/python -m benchmarks.demo_student $(ARGS)
 
 load-test: $(DEV)/.installed ## drive a running server with Locust; ARGS="--users 8 --run-time 30s"
-	$(DEV)/bin/locust -f benchmarks/locustfile.py --headless --host http://$(HOST):$(PORT) \
+	$(DEV)/bin/locust -f benchmarks/locustfile.py --headless --host http://$(or $(HOST),127.0.0.1):$(or $(PORT),8000) \
 		--users 4 --spawn-rate 4 --run-time 20s --only-summary $(ARGS)
+
+real-data: $(DEV)/.installed ## train on cqa and svamp of DATASETS (paper's release), serve, ask every test row
+	$(DEV)/bin/python -m benchmarks.real_data $(if $(DATASETS),--datasets $(DATASETS)) $(ARGS)
 
 bench: $(DEV)/.installed $(SERVE)/.installed ## measure the server's start and its overhead over the graph
 	$(DEV)/bin/python -m benchmarks.startup --python $(SERVE)/bin/python
 	$(DEV)/bin/python -m benchmarks.http_overhead
 
-clean: ## remove environments, runs, bundles and caches
-	rm -rf $(SERVE) $(DEV) runs bundles build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove environments and caches; trained students (runs, bundles) stay
+	rm -rf $(SERVE) $(DEV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(SERVE)/.installed: pyproject.toml constraints.txt

@@ -8,7 +8,8 @@ from tqdm import tqdm
 
 from student.answers import conclusion, same_answer
 from student.errors import InputError
-from student.runtime import OnnxStudent, PreparedQuestion, Question
+from student.question import PreparedQuestion, Question
+from student.runtime import OnnxStudent
 from training.data.example import Example
 from training.evaluate import Outcome, batched
 

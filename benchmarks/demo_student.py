@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from benchmarks.machine import ROOT, shown
 from benchmarks.report import Row, draw_bars, header, table, write_results
 from benchmarks.run_directory import Trained, train_into, trained_earlier
 from export.cli import export
+from student.bundle import Bundle, new_bundle
 from student.errors import ExportError
 from student.runtime import OnnxStudent
 from training.config import load_config
@@ -72,7 +74,8 @@ def main(argv: list[str]) -> int:
     """Make and measure the demo student.
 
     Returns:
-        0 if every target is met, 1 if one is missed; the results are written either way.
+        0 if every target is met, 1 if one is missed; the results are written either way, the bundle only if all are
+        met or `--ship-anyway` is given.
     """
     options = parser(
         "demo_student",
@@ -94,8 +97,10 @@ def main(argv: list[str]) -> int:
         "--bundle",
         type=Path,
         default=ROOT / "serving" / "demo-student",
-        help="where the bundle is written; one that is there is replaced (default: serving/demo-student)",
+        help="where the bundle goes once it meets every target, in place of the one there (default: "
+        "serving/demo-student); until then it lies in the run directory",
     )
+    options.add_argument("--ship-anyway", action="store_true", help="replace the bundle though a target is missed")
     options.add_argument("--rows", type=positive, default=1500, help="test rows by task (default: %(default)s)")
     arguments = options.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
@@ -106,7 +111,7 @@ def main(argv: list[str]) -> int:
     trained = _trained(arguments.recipe, arguments.from_run)
     stages.append({"part": "stage", "stage": f"train ({trained.how})", "seconds": trained.seconds})
     with _stage("export", stages):
-        student = _exported(trained.run, arguments.bundle)
+        student = _exported(trained.run, name=arguments.bundle.absolute().name)
     settings |= {"bundle": student.bundle.label, **trained.settings}
     with _stage("test rows", stages):
         tests = [row for task in TASKS for row in generate_rows(task, "test", arguments.rows, _TEST_SEED)]
@@ -118,7 +123,7 @@ def main(argv: list[str]) -> int:
     with _stage("shortcuts", stages):
         shortcuts = _shortcut_rows()
 
-    test_rows, by_hand, size = _test_rows(outcomes), _handwritten_rows(handwritten), _size_row(arguments.bundle)
+    test_rows, by_hand, size = _test_rows(outcomes), _handwritten_rows(handwritten), _size_row(student.bundle.path)
     checks = _checks(test_rows, by_hand, shortcuts, size)
     wrong = _wrong_rows(handwritten)
     parts = [test_rows, shortcuts, by_hand, wrong, [size], stages, [check.row() for check in checks]]
@@ -128,7 +133,12 @@ def main(argv: list[str]) -> int:
     for check in checks:
         sys.stdout.write(f"{'PASS' if check.passed else 'FAIL'}  {check.name}: {check.value:g} ({check.bound})\n")
     sys.stdout.write(f"{shown(path)}\n")
-    return 0 if all(check.passed for check in checks) else 1
+    passed = all(check.passed for check in checks)
+    if passed or arguments.ship_anyway:
+        _ship(student.bundle, arguments.bundle)
+    else:
+        sys.stderr.write(f"{shown(arguments.bundle)} stays as it is; --ship-anyway replaces it\n")
+    return 0 if passed else 1
 
 
 def read_questions(file: Path) -> Iterator[Example]:
@@ -158,11 +168,19 @@ def _trained(recipe: Path, earlier: Path | None) -> Trained:
     return train_into(load_config(recipe), ROOT / "runs" / recipe.stem)
 
 
-def _exported(run_directory: Path, bundle: Path) -> OnnxStudent:
-    status = export([str(run_directory), "--output", str(bundle), "--name", bundle.absolute().name, "--force"])
+def _exported(run_directory: Path, name: str) -> OnnxStudent:
+    bundle = run_directory / "bundle"
+    status = export([str(run_directory), "--output", str(bundle), "--name", name, "--force"])
     if status != 0:
         raise ExportError(f"demo_student: export ended with status {status}")
     return OnnxStudent.load(bundle)
+
+
+def _ship(bundle: Bundle, target: Path) -> None:
+    with new_bundle(target, force=True) as folder:
+        for file in bundle.path.iterdir():
+            shutil.copyfile(file, folder / file.name)
+        Bundle.open(folder)
 
 
 def _test_rows(outcomes: Sequence[Outcome]) -> list[Row]:
@@ -230,12 +248,12 @@ def _size_row(bundle: Path) -> Row:
 def _checks(tests: Sequence[Row], by_hand: Sequence[Row], shortcuts: Sequence[Row], size: Row) -> list[Check]:
     checks = []
     for row in tests:
-        if row["slice"] == "all":
+        # Rows of unseen templates are judged by themselves as well: seen ones must not make up for them.
+        if row["slice"] in ("all", "seen_template=no"):
+            name = str(row["task"]) if row["slice"] == "all" else f"{row['task']}, unseen templates"
             accuracy, agreement = _number(row, "accuracy_percent"), _number(row, "rationale_agreement_percent")
-            checks.append(Check.at_least(f"{row['task']}: accuracy, percent", accuracy, ACCURACY_TARGET_PERCENT))
-            checks.append(
-                Check.at_least(f"{row['task']}: rationale agreement, percent", agreement, RATIONALE_TARGET_PERCENT)
-            )
+            checks.append(Check.at_least(f"{name}: accuracy, percent", accuracy, ACCURACY_TARGET_PERCENT))
+            checks.append(Check.at_least(f"{name}: rationale agreement, percent", agreement, RATIONALE_TARGET_PERCENT))
     for row in shortcuts:
         name = f"{row['task']}: {row['sees_only']} alone, percent"
         checks.append(Check.at_most(name, _number(row, "accuracy_percent"), SHORTCUT_TARGET_PERCENT))

@@ -26,7 +26,8 @@ from benchmarks.running_server import RunningServer
 from student.bundle import GoldenAnswer
 from student.errors import QuickstepError
 from student.label_trie import TrieBatch
-from student.runtime import OnnxStudent, Prediction, PreparedQuestion, Question
+from student.question import PreparedQuestion, Question
+from student.runtime import OnnxStudent, Prediction
 
 TARGET_MS = 1.5
 """Overhead that a label may cost; free text is reported without a target."""

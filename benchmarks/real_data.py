@@ -28,7 +28,8 @@ from benchmarks.run_directory import Trained, train_into, trained_earlier
 from benchmarks.running_server import RunningServer
 from export.cli import export
 from student.errors import ExportError, InputError
-from student.runtime import OnnxStudent, Question
+from student.question import Question
+from student.runtime import OnnxStudent
 from student.task import FreeText, merge_choices
 from training.checkpoint import load_checkpoint
 from training.config import SourceConfig, TrainConfig
@@ -171,7 +172,10 @@ def recipe_of(datasets: Path, steps: int, rows: int | None) -> TrainConfig:
         rationale_weight=0.5,
         steps=steps,
         batch_size=32,
+        optimizer="muon",
         learning_rate=1e-3,
+        embedding_rate_factor=3,
+        adam_beta2=0.98,
         warmup_steps=min(100, steps),
         validate_every=max(1, steps // 2),
         bf16=True,

@@ -8,6 +8,12 @@ import sys
 from pathlib import Path
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
 def export(argv: list[str]) -> int:
     """Compile a checkpoint into a bundle."""
     parser = argparse.ArgumentParser(
@@ -24,7 +30,10 @@ def export(argv: list[str]) -> int:
     parser.add_argument("--output", type=Path, help="bundle directory (default: bundles/<name>)")
     parser.add_argument("--name", help="name of the student (default: name of the run directory)")
     parser.add_argument(
-        "--max-rows", type=int, default=300, help="rows for the parity gate, evenly over tasks (default: %(default)s)"
+        "--max-rows",
+        type=_positive,
+        default=300,
+        help="rows for the parity gate, evenly over tasks (default: %(default)s)",
     )
     parser.add_argument("--force", action="store_true", help="replace a bundle that is there already")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")

@@ -27,7 +27,8 @@ from student.bundle import (
     write_manifest,
 )
 from student.errors import ExportError, InputError
-from student.runtime import OnnxStudent, Question
+from student.question import Question
+from student.runtime import OnnxStudent
 from training.checkpoint import Checkpoint
 from training.data.example import Example
 from training.scoring import TorchStudent
@@ -112,11 +113,28 @@ def _manifest(checkpoint: Checkpoint, folder: Path, name: str, *, parity: dict[s
         pad_token=config.pad_token_id,
         max_source_tokens=max(task.limits.source_tokens for task in checkpoint.tasks.values()),
         made_by={
-            "training": {key: value for key, value in checkpoint.record.items() if key not in ("tasks", "format")},
+            "training": _without_local_paths(
+                {key: value for key, value in checkpoint.record.items() if key not in ("tasks", "format")}
+            ),
             "export_versions": {package: metadata.version(package) for package in packages},
         },
         parity=parity,
     )
+
+
+def _without_local_paths(record: dict[str, Any]) -> dict[str, Any]:
+    """The training record with paths cut to their last part: the data's digest says what the rows were."""
+    config = dict(record.get("config", {}))
+    if config.get("pretrained"):
+        # A hub name has one slash and says something; a path says where somebody's disk is.
+        name = str(config["pretrained"])
+        config["pretrained"] = Path(name).name if Path(name).is_absolute() or name.count("/") > 1 else name
+    for entry in (sources := [dict(entry) for entry in config.get("data", [])]):
+        kind, separator, location = entry["source"].partition(":")
+        entry["source"] = f"{kind}:{Path(location).name}" if separator else kind
+        if entry.get("task"):
+            entry["task"] = Path(entry["task"]).name
+    return {**record, "config": {**config, "data": sources}} if config else record
 
 
 def _usable(compiled: OnnxStudent, examples: Sequence[Example]) -> list[Example]:
@@ -125,15 +143,19 @@ def _usable(compiled: OnnxStudent, examples: Sequence[Example]) -> list[Example]
     for row in examples:
         try:
             compiled.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
-        except InputError:
+        except InputError as error:
+            _log.debug("%s: %s", row.source, error)
             continue
         rows.append(row)
     unchecked = sorted(set(compiled.bundle.tasks) - {row.task for row in rows})
     if unchecked:
         raise ExportError(
-            f"no row to check task {', '.join(unchecked)} on ({len(examples)} rows were given); give --rows FILE.jsonl"
+            f"no row to check task {', '.join(unchecked)} on: of {len(examples)} validation rows none of it is within "
+            "the task's token limits; train with more validation_rows, or with a higher limits.source_tokens"
         )
-    _log.info("parity: %d rows, %d left out as over a token limit", len(rows), len(examples) - len(rows))
+    _log.info(
+        "parity: %d rows, %d left out as no client could send them (over a limit)", len(rows), len(examples) - len(rows)
+    )
     return rows
 
 

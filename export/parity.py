@@ -21,7 +21,8 @@ from typing import Any
 from tqdm import tqdm
 
 from student.errors import ParityError
-from student.runtime import OnnxStudent, PreparedQuestion, Question
+from student.question import PreparedQuestion, Question
+from student.runtime import OnnxStudent
 from student.task import normalise_answer
 from training.data.example import Example
 from training.scoring import TorchStudent

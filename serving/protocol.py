@@ -4,8 +4,7 @@ uvicorn waits for ever for the headers of a request, takes headers of any size, 
 in plain text. Bodies are the app's business (`serving.limits`), idle connections are uvicorn's
 (`timeout_keep_alive`).
 
-Not covered: a body that trickles in *after* its request was answered is thrown away for as long as its
-bytes come faster than the keep-alive timeout; one read (256 KiB) of headers is parsed before it is counted.
+Not covered: one read (256 KiB) of headers is parsed before it is counted.
 """
 
 from __future__ import annotations
@@ -38,6 +37,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _in_headers = False
     _header_bytes = 0
+    _field_bytes = 0
     _refused = False
     _header_timer: asyncio.TimerHandle | None = None
 
@@ -60,7 +60,12 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         begun_before = self._in_headers
         super().data_received(data)
-        if not self._in_headers or self._refused:
+        if self._refused:
+            return
+        if not self._in_headers:
+            # The parser skips empty lines between requests, but uvicorn has stopped its keep-alive timer for them.
+            if self._idle and self.timeout_keep_alive_task is None and self._header_timer is None:
+                self._start_timer()
             return
         if self._header_timer is None:
             self._start_timer()
@@ -73,14 +78,26 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to count the headers."""
         self._in_headers = True
-        self._header_bytes = 0
+        self._header_bytes = self._field_bytes = 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header, or a trailer after a chunked body, as long as all of them are within their bounds."""
+        self._field_bytes += len(name) + len(value)
+        if self._refused:
+            return
+        if self._field_bytes > MAX_HEADER_BYTES:
+            self._refuse_headers()
+        else:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Start the request, if its headers are within their bounds."""
         self._stop_timer()
         self._in_headers = False
-        if len(self.url) + sum([len(name) + len(value) for name, value in self.headers]) > MAX_HEADER_BYTES:
+        if self._refused:
+            return
+        if len(self.url) + self._field_bytes > MAX_HEADER_BYTES:
             self._refuse_headers()
         else:
             super().on_headers_complete()
@@ -112,9 +129,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_timer = None
         if self._in_headers:
             self._refuse(HEADERS_TIMEOUT, f"headers must arrive within {self.read_timeout_s:g} seconds")
-        elif self.cycle is None:
-            # Nothing was ever sent: there is no request to answer.
+        elif self._idle:
+            # Nothing was sent, or nothing but empty lines: there is no request to answer.
             self.transport.close()
+
+    @property
+    def _idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
 
     def _refuse_headers(self) -> None:
         self._refuse(HEADERS_TOO_LARGE, f"at most {MAX_HEADER_BYTES} bytes of headers are read")

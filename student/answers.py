@@ -5,7 +5,7 @@ Model text is never given to `eval`. The grammar is the one of school arithmetic
     expression = term   { ("+" | "-") term }
     term       = factor { ("*" | "/") factor }
     factor     = "-" factor | "(" expression ")" | number
-    number     = digits with optional thousands commas [ "." digits ]
+    number     = digits with optional thousands commas [ "." digits ]  |  "." digits
 """
 
 from __future__ import annotations

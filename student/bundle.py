@@ -22,7 +22,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -90,7 +90,7 @@ class Manifest(_Frozen):
 
     format: Literal[1] = 1
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
-    graphs: dict[Literal["fp32"], Graphs]
+    graphs: Annotated[dict[Literal["fp32"], Graphs], Field(min_length=1)]
     start_token: Annotated[int, Field(ge=0)]
     end_token: Annotated[int, Field(ge=0)]
     pad_token: Annotated[int, Field(ge=0)]
@@ -147,12 +147,18 @@ class Bundle:
         """
         if not path.is_dir():
             raise BundleError(f"bundle {path}: no such directory; {REBUILD}")
-        content = _read(path, MANIFEST)
-        manifest = _parse_manifest(path, content)
-        _verify_listing(path, manifest)
-        for name, record in manifest.files.items():
-            _verify_file(path / name, record)
+        try:
+            content = _read(path, MANIFEST)
+            manifest = _parse_manifest(path, content)
+            _verify_listing(path, manifest)
+            for name, record in manifest.files.items():
+                _verify_file(path / name, record)
+        except OSError as error:
+            raise BundleError(
+                f"bundle {error.filename or path}: cannot be read ({error.strerror}); {REBUILD}"
+            ) from None
         tasks = _parse(path, TASKS, TypeAdapter(tuple[Task, ...]))
+        _verify_tasks(path, manifest, tasks)
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         return cls(path, manifest, digest, {task.name: task for task in tasks})
 
@@ -182,7 +188,7 @@ def new_bundle(target: Path, *, force: bool = False) -> Iterator[Path]:
     try:
         yield folder
         folder.chmod(0o755)
-        _replace(folder, target)
+        _replace(folder, target, force=force)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -199,10 +205,15 @@ def write_manifest(folder: Path, **fields: Any) -> Manifest:
     return manifest
 
 
-def _replace(folder: Path, target: Path) -> None:
-    """Move `folder` to `target`. A directory cannot be replaced in one step: the old one steps aside first."""
+def _replace(folder: Path, target: Path, *, force: bool) -> None:
+    """Move `folder` to `target`. A directory cannot be replaced in one step: the old one steps aside first.
+
+    Between the two steps there is no bundle: who dies right there finds the old one beside it, as `.<name>.*.old`.
+    """
     old = folder.with_name(f"{folder.name}.old")
     if target.exists():
+        if not force:  # somebody else was faster
+            raise BundleError(f"bundle {target}: exists meanwhile; give --force to replace it, or another --output")
         target.rename(old)
     try:
         folder.rename(target)
@@ -210,6 +221,7 @@ def _replace(folder: Path, target: Path) -> None:
         if old.exists():
             old.rename(target)
         raise
+    _sync(target.parent)
     if old.is_symlink():
         old.unlink()  # what it points at is not ours to remove
     else:
@@ -244,10 +256,22 @@ def _verify_listing(path: Path, manifest: Manifest) -> None:
         raise BundleError(f"bundle {path}: {', '.join(unknown)} not in the manifest; remove it, or export again")
 
 
+def _verify_tasks(path: Path, manifest: Manifest, tasks: Sequence[Task]) -> None:
+    names = [task.name for task in tasks]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if not tasks or repeated:
+        fault = f"task {', '.join(repeated)} given more than once" if repeated else "holds no task"
+        raise BundleError(f"bundle {path / TASKS}: {fault}; {REBUILD}")
+    longest = max(tasks, key=lambda task: task.limits.source_tokens)
+    if longest.limits.source_tokens > manifest.max_source_tokens:
+        raise BundleError(
+            f"bundle {path / TASKS}: task {longest.name} takes {longest.limits.source_tokens} source tokens, "
+            f"the graphs were made for {manifest.max_source_tokens}; {REBUILD}"
+        )
+
+
 def _verify_file(file: Path, record: FileRecord) -> None:
-    status = file.lstat()
-    if not stat.S_ISREG(status.st_mode):
-        raise BundleError(f"bundle {file}: is a link or no plain file; a bundle holds plain files only")
+    status = _require_plain(file)
     if status.st_size != record.bytes:
         raise BundleError(f"bundle {file}: has {status.st_size} bytes, the manifest says {record.bytes}; {REBUILD}")
     if _sha256(file) != record.sha256:
@@ -257,11 +281,18 @@ def _verify_file(file: Path, record: FileRecord) -> None:
 def _read(path: Path, name: str) -> bytes:
     file = path / name
     try:
-        if file.is_symlink():
-            raise BundleError(f"bundle {file}: is a link; a bundle holds plain files only")
+        _require_plain(file)
         return file.read_bytes()
     except OSError as error:
         raise BundleError(f"bundle {file}: cannot be read ({error.strerror}); {REBUILD}") from None
+
+
+def _require_plain(file: Path) -> os.stat_result:
+    """Refuse links and what is no file: reading a pipe would hang, a link leads out of the bundle."""
+    status = file.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        raise BundleError(f"bundle {file}: is a link or no plain file; a bundle holds plain files only")
+    return status
 
 
 def _parse(path: Path, name: str, adapter: TypeAdapter[T]) -> T:
@@ -283,6 +314,9 @@ def _sha256(file: Path) -> str:
 
 
 def _sync(file: Path) -> None:
-    """Make sure that the content is on disk before the rename that publishes it."""
-    with file.open("rb") as stream:
-        os.fsync(stream.fileno())
+    """Make sure that a file, or a directory's entries, are on disk."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from student.errors import InputError, Problem
-from student.runtime import OnnxStudent, PreparedQuestion, Question
+from student.bundle import REBUILD
+from student.errors import BundleError, InputError, Problem
+from student.question import PreparedQuestion, Question
+from student.runtime import OnnxStudent
 
 _BATCH_ROWS = 16
 
@@ -28,6 +31,8 @@ def verify(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     student = OnnxStudent.load(arguments.bundle)
     golden = student.bundle.golden()
+    if not golden:
+        raise BundleError(f"bundle {arguments.bundle}: holds no golden answers to ask again; {REBUILD}")
     differences = student.check_golden(golden, tolerance=arguments.tolerance)
     for line in differences:
         sys.stderr.write(f"{line}\n")
@@ -48,10 +53,16 @@ def predict(argv: list[str]) -> int:
     )
     parser.add_argument("bundle", type=Path, help="directory of the bundle")
     parser.add_argument(
-        "questions", type=argparse.FileType("r", encoding="utf-8"), nargs="?", default=sys.stdin, help="default: stdin"
+        "questions",
+        type=argparse.FileType("r", encoding="utf-8", errors="surrogateescape"),
+        nargs="?",
+        default=sys.stdin,
+        help="default: stdin",
     )
     parser.add_argument("--explain", action="store_true", help="write the rationale as well")
     arguments = parser.parse_args(argv)
+    if arguments.questions is sys.stdin and isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     failed = 0
     with arguments.questions as questions:
         student = OnnxStudent.load(arguments.bundle)
@@ -106,13 +117,15 @@ def _answer(student: OnnxStudent, lines: list[str], *, explain: bool) -> list[di
 
 
 def _question(line: str) -> Question:
+    if any("\udc80" <= character <= "\udcff" for character in line):
+        raise InputError([Problem("line", "is not UTF-8")])
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise InputError([Problem("line", f"is not JSON: {error}")]) from None
     if not isinstance(content, dict) or not isinstance(content.get("task"), str):
         raise InputError([Problem("task", "must be given, as a text")])
-    inputs, choices = content.get("inputs"), content.get("choices", [])
+    inputs, choices = content.get("inputs"), content.get("choices") or []
     if not isinstance(inputs, dict):
         raise InputError([Problem("inputs", "must be an object of texts by field name")])
     if not isinstance(choices, list):

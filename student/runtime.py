@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,49 +16,11 @@ from tokenizers import Tokenizer
 from student.answers import equation_value
 from student.bundle import TOKENIZER, Bundle, GoldenAnswer
 from student.decoding import GreedyDecoder
-from student.errors import BundleError, InputError, Problem, QuickstepError
-from student.label_trie import LabelTrie, TrieBatch, TrieError
-from student.task import ClosedLabels, FreeText, Task, merge_choices
+from student.errors import BundleError, QuickstepError, TaskError
+from student.label_trie import LabelTrie, TrieBatch
+from student.question import AnswerSpace, PreparedQuestion, Question, QuestionPreparer
 
 IntArray = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a client asks, not yet checked."""
-
-    task: str
-    inputs: Mapping[str, str]
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class AnswerSpace:
-    """The answers among which one is found, with their trie."""
-
-    answers: tuple[str, ...]
-    trie: LabelTrie
-
-
-@dataclass(frozen=True)
-class PreparedQuestion:
-    """A checked and tokenised question, ready to be batched.
-
-    Attributes:
-        label_ids: token ids of the input with the label prefix, `</s>` included.
-        rationale_ids: the same with the rationale prefix; None unless asked for.
-        space: the answer space; None for free text.
-    """
-
-    task: Task
-    label_ids: tuple[int, ...]
-    rationale_ids: tuple[int, ...] | None
-    space: AnswerSpace | None
-
-    @property
-    def source_tokens(self) -> int:
-        """Length of the longer of the two inputs."""
-        return max(len(self.label_ids), len(self.rationale_ids or ()))
 
 
 @dataclass(frozen=True)
@@ -117,12 +79,10 @@ class OnnxStudent:
             end_token=bundle.manifest.end_token,
         )
         self._tokenizer = _tokenizer(bundle.path / TOKENIZER)
-        self._longest_piece = max(map(len, self._tokenizer.get_vocab()))
-        self._closed = {
-            task.name: self._closed_space(task, task.answer)
-            for task in bundle.tasks.values()
-            if isinstance(task.answer, ClosedLabels)
-        }
+        try:
+            self._preparer = QuestionPreparer(bundle.tasks, self._tokenizer, bundle.manifest.start_token)
+        except TaskError as error:
+            raise BundleError(f"bundle {bundle.path}: {error}") from None
 
     @classmethod
     def load(cls, path: Path, threads: int = 0) -> OnnxStudent:
@@ -134,26 +94,8 @@ class OnnxStudent:
         return cls(Bundle.open(path), threads)
 
     def prepare(self, question: Question, *, rationale: bool = False) -> PreparedQuestion:
-        """Check and tokenise a question.
-
-        Args:
-            question: what is asked.
-            rationale: also prepare the rationale input, for `explain`.
-
-        Raises:
-            InputError: the question does not fit its task; every problem is named, no input is repeated.
-        """
-        task = self.bundle.tasks.get(question.task)
-        if task is None:
-            known = ", ".join(self.bundle.tasks)
-            raise InputError([Problem("task", f"is unknown; this student answers {known}")])
-        task.validate_request(question.inputs, question.choices)
-        space = self._space(task, question.choices)
-        label_ids = self._source_ids(task, task.label_source(question.inputs, question.choices))
-        rationale_ids = None
-        if rationale:
-            rationale_ids = self._source_ids(task, task.rationale_source(question.inputs, question.choices))
-        return PreparedQuestion(task, label_ids, rationale_ids, space)
+        """Check and tokenise a question; see `student.question.QuestionPreparer.prepare`."""
+        return self._preparer.prepare(question, rationale=rationale)
 
     def predict(self, batch: Sequence[PreparedQuestion]) -> list[Prediction]:
         """Answer a batch: one label pass for closed answer spaces, greedy decoding for free text."""
@@ -218,24 +160,28 @@ class OnnxStudent:
         """
         differences = []
         for number, expected in enumerate(golden, start=1):
-            question = Question(expected.task, expected.inputs, expected.choices)
-            prepared = self.prepare(question, rationale=rationales)
-            (prediction,) = self.predict([prepared])
-            name = f"golden answer {number} ({expected.task})"
-            if prediction.answer != expected.answer:
-                differences.append(f"{name}: answers {prediction.answer!r}, expected {expected.answer!r}")
-                continue
-            if prediction.probabilities is not None and expected.probabilities is not None:
-                given = [item.probability for item in prediction.probabilities]
-                if len(given) != len(expected.probabilities):
-                    differences.append(f"{name}: {len(given)} probabilities, expected {len(expected.probabilities)}")
-                    continue
-                gap = max(abs(a - b) for a, b in zip(given, expected.probabilities, strict=True))
-                if gap > tolerance:
-                    differences.append(f"{name}: probabilities differ by {gap:.2e}, at most {tolerance:.0e} is allowed")
-            if rationales and self.explain([prepared])[0].rationale != expected.rationale:
-                differences.append(f"{name}: the rationale differs")
+            found = self._golden_differences(expected, tolerance, rationales)
+            if found:
+                differences.append(f"golden answer {number} ({expected.task}): {'; '.join(found)}")
         return differences
+
+    def _golden_differences(self, expected: GoldenAnswer, tolerance: float, rationales: bool) -> list[str]:
+        question = Question(expected.task, expected.inputs, expected.choices)
+        prepared = self.prepare(question, rationale=rationales)
+        (prediction,) = self.predict([prepared])
+        if prediction.answer != expected.answer:
+            return [f"answers {prediction.answer!r}, expected {expected.answer!r}"]
+        given = [item.probability for item in prediction.probabilities or ()]
+        wanted = expected.probabilities or ()
+        if len(given) != len(wanted):
+            return [f"{len(given)} probabilities, expected {len(wanted)}"]
+        found = []
+        gap = max((abs(a - b) for a, b in zip(given, wanted, strict=True)), default=0.0)
+        if not gap <= tolerance:
+            found.append(f"probabilities differ by {gap:.2e}, at most {tolerance:.0e} is allowed")
+        if rationales and self.explain([prepared])[0].rationale != expected.rationale:
+            found.append("the rationale differs")
+        return found
 
     def _edge_logits(self, input_ids: IntArray, mask: IntArray, tries: Sequence[LabelTrie]) -> npt.NDArray[np.float32]:
         feeds = {"input_ids": input_ids, "attention_mask": mask, **TrieBatch.pack(tries).feeds()}
@@ -257,66 +203,6 @@ class OnnxStudent:
             input_ids[number, : len(row)] = row
             mask[number, : len(row)] = 1
         return input_ids, mask
-
-    def _source_ids(self, task: Task, text: str) -> tuple[int, ...]:
-        limit = task.limits.source_tokens
-        # No piece is longer than the longest: past this many characters there is nothing to count.
-        if len(text) > limit * self._longest_piece:
-            raise InputError(
-                [
-                    Problem(
-                        "inputs", f"{len(text)} characters with the template; that is over {limit} tokens in any case"
-                    )
-                ]
-            )
-        # encode() holds the GIL, encode_batch() does not: a long text must not stop a server's event loop.
-        ids = tuple(self._tokenizer.encode_batch([text])[0].ids)
-        if len(ids) > limit:
-            raise InputError(
-                [Problem("inputs", f"{len(ids)} tokens with the template; task {task.name!r} takes at most {limit}")]
-            )
-        return ids
-
-    def _space(self, task: Task, choices: Sequence[str]) -> AnswerSpace | None:
-        if isinstance(task.answer, FreeText):
-            return None
-        if isinstance(task.answer, ClosedLabels):
-            return self._closed[task.name]
-        answers = merge_choices(choices)
-        try:
-            return self._build_space(task, answers)
-        except TrieError as error:
-            # Choices are the sender's text: they are named by their place.
-            first = [choices_index(choices, answers[position]) for position in error.positions]
-            field = f"choices.{first[0]}" if len(first) == 1 else "choices"
-            message = error.template.replace("answer", "choice").format(*(place + 1 for place in first))
-            raise InputError([Problem(field, message)]) from None
-
-    def _closed_space(self, task: Task, labels: ClosedLabels) -> AnswerSpace:
-        try:
-            return self._build_space(task, labels.labels)
-        except TrieError as error:
-            names = ", ".join(repr(labels.labels[position]) for position in error.positions)
-            raise BundleError(f"bundle {self.bundle.path}: task {task.name}: labels {names}: {error}") from None
-
-    def _build_space(self, task: Task, answers: tuple[str, ...]) -> AnswerSpace:
-        limit = task.limits.label_tokens
-        longest = limit * self._longest_piece
-        for position, answer in enumerate(answers):
-            if len(answer) > longest:
-                raise TrieError(f"answer {{}} is over {limit} tokens", [position])
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(answers))]
-        for position, ids in enumerate(tokens):
-            if len(ids) < 2:
-                raise TrieError("answer {} is empty in the student's tokens", [position])
-            if len(ids) > limit:
-                raise TrieError(f"answer {{}} has {len(ids)} tokens, at most {limit} are allowed", [position])
-        return AnswerSpace(answers, LabelTrie.build(tokens, self.bundle.manifest.start_token))
-
-
-def choices_index(choices: Sequence[str], answer: str) -> int:
-    """Place of the first choice that is this answer once normalised."""
-    return next(i for i, choice in enumerate(choices) if merge_choices([choice]) == (answer,))
 
 
 def _choose(space: AnswerSpace, edge_logits: npt.NDArray[np.float32]) -> Prediction:

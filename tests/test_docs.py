@@ -6,9 +6,13 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +67,47 @@ def test_readme_answers_are_what_the_demo_student_gives(demo_server: RunningServ
         for ours, theirs in zip(answer["probabilities"] or [], expected["probabilities"] or [], strict=True):
             assert ours["answer"] == theirs["answer"]
             assert ours["probability"] == pytest.approx(theirs["probability"], abs=1e-3)
+
+
+def test_examples_of_the_interactive_documentation_are_answered(demo_server: RunningServer) -> None:
+    with urllib.request.urlopen(f"{demo_server.base_url}/openapi.json", timeout=20) as reply:
+        document = json.load(reply)
+    for path in ("/predict", "/explain"):
+        examples = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["examples"]
+        assert examples.keys() == {"demo-nli", "demo-choices", "demo-math", "several"}
+        for example in examples.values():
+            request = urllib.request.Request(
+                demo_server.base_url + path, json.dumps(example["value"]).encode(), {"Content-Type": "application/json"}
+            )
+            with urllib.request.urlopen(request, timeout=20) as reply:
+                assert reply.status == 200
+
+
+@pytest.mark.skipif(not (ROOT / ".venv-serve" / ".installed").exists(), reason="`make setup` makes .venv-serve")
+def test_make_serve_serves_and_ends_when_it_is_told_to() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # HOST and PORT of the environment are not ours: shells export them for other purposes.
+    environment = {**os.environ, "HOST": "no.such.host.invalid", "PORT": "1"}
+    process = subprocess.Popen(["make", "serve", f"PORT={port}"], cwd=ROOT, env=environment, start_new_session=True)
+    try:
+        url = f"http://127.0.0.1:{port}/readyz"
+        assert _eventually(lambda: urllib.request.urlopen(url, timeout=5).status == 200, within_s=60)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def _eventually(condition: Callable[[], bool], within_s: float) -> bool:
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        try:
+            if condition():
+                return True
+        except OSError:
+            time.sleep(0.05)
+    return False
 
 
 def test_readme_make_targets_exist() -> None:

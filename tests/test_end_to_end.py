@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from student.bundle import Bundle
-from student.runtime import OnnxStudent, Prediction, Question
+from student.question import Question
+from student.runtime import OnnxStudent, Prediction
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS = [

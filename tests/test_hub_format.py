@@ -14,7 +14,8 @@ from tokenizers.trainers import UnigramTrainer
 from transformers import T5Config, T5ForConditionalGeneration, T5TokenizerFast
 
 from export.compile import compile_bundle
-from student.runtime import OnnxStudent, Question
+from student.question import Question
+from student.runtime import OnnxStudent
 from tests.training.small import TASK, recipe, rows, write_source
 from training.checkpoint import load_checkpoint
 from training.run import train

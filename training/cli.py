@@ -59,14 +59,25 @@ def evaluate(argv: list[str]) -> int:
         help="cqa:<folder>, svamp:<folder>, jsonl:<file>, demo-nli, demo-choices or demo-math; may be repeated "
         "(default: the validation rows of the run)",
     )
-    parser.add_argument("--task", help="task of a jsonl source: a built-in name or a YAML file")
-    parser.add_argument("--split", choices=("train", "validation", "test"), default="test", help="default: %(default)s")
-    parser.add_argument("--rows", type=int, default=1000, help="rows of each source at most (default: %(default)s)")
+    parser.add_argument("--task", help="task of the jsonl sources: a built-in name or a YAML file")
+    parser.add_argument(
+        "--split",
+        choices=("train", "validation", "test"),
+        help="part of the --data (default: test); of a jsonl file test is the whole of it, rows trained on included, "
+        "and train and validation are cut as they were for the run",
+    )
+    parser.add_argument("--rows", type=_positive, default=1000, help="rows of each source at most (default: 1000)")
     parser.add_argument("--rationales", action="store_true", help="write the rationales too and check their conclusion")
     parser.add_argument("--slices", nargs="*", default=[], metavar="TAG", help="tags to report by, e.g. seen_template")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     arguments = parser.parse_args(argv)
+    if not arguments.data and (arguments.split or arguments.task):
+        parser.error("--split and --task choose among --data; give --data, or leave them out for the validation rows")
+    if arguments.task and not any(spec.startswith("jsonl:") for spec in arguments.data):
+        parser.error("--task is for jsonl sources; the others have a task of their own")
+    if arguments.json is not None and not arguments.json.parent.is_dir():
+        parser.error(f"--json {arguments.json}: there is no directory {arguments.json.parent}")
 
     from training.checkpoint import load_checkpoint
     from training.data.sources import DemoRows, open_source
@@ -75,11 +86,20 @@ def evaluate(argv: list[str]) -> int:
     from training.validation_rows import read_rows
 
     checkpoint = load_checkpoint(arguments.checkpoint)
+    config = checkpoint.record.get("config", {})
     examples = []
     for spec in arguments.data:
-        task = find_task(arguments.task) if arguments.task and spec.startswith("jsonl:") else None
-        rows = DemoRows(arguments.rows, arguments.rows, arguments.rows)
-        loaded = open_source(spec, task=task, demo_rows=rows).load(arguments.split)
+        source = open_source(
+            spec,
+            task=find_task(arguments.task) if arguments.task and spec.startswith("jsonl:") else None,
+            demo_rows=DemoRows(arguments.rows, arguments.rows, arguments.rows),
+            # The cuts of the run itself: any other would put rows it was trained on among the validation rows.
+            validation_share=config.get("validation_share", 0.1),
+            seed=config.get("data_seed", 0),
+        )
+        loaded = source.load(arguments.split or "test")
+        if loaded.report.dropped:
+            sys.stderr.write(f"{loaded.report.as_text()}\n")
         examples += loaded.examples[: arguments.rows]
     if not arguments.data:
         examples = read_rows(checkpoint.path)[: arguments.rows]
@@ -104,6 +124,12 @@ def evaluate(argv: list[str]) -> int:
     return 0
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
 def demo_data(argv: list[str]) -> int:
     """Write rows of the demo generator."""
     parser = argparse.ArgumentParser(
@@ -112,7 +138,7 @@ def demo_data(argv: list[str]) -> int:
     )
     parser.add_argument("task", choices=("demo-nli", "demo-choices", "demo-math"), help="which of the three tasks")
     parser.add_argument("--split", choices=("train", "validation", "test"), default="test", help="default: %(default)s")
-    parser.add_argument("--rows", type=int, default=20, help="how many (default: %(default)s)")
+    parser.add_argument("--rows", type=_positive, default=20, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     parser.add_argument("--baselines", action="store_true", help="print what guessing from a part of the input gives")
     arguments = parser.parse_args(argv)

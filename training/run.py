@@ -25,7 +25,8 @@ import yaml
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
-from student.errors import CheckpointError, DataError
+from student.errors import CheckpointError, DataError, TaskError
+from student.question import QuestionPreparer
 from student.task import Task, find_task
 from training.checkpoint import STUDENT, save_checkpoint
 from training.config import TrainConfig
@@ -69,6 +70,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     checkpoint = get_last_checkpoint(str(output)) if resume else None
     model, tokenizer = _make_model(config, tasks, examples, checkpoint)
     _check_labels(examples, tasks, tokenizer)
+    _check_label_sets(tasks, tokenizer)
     with_rationales = config.rationale_weight > 0
     dataset = MultitaskDataset(examples, tasks, tokenizer, rationales=with_rationales, progress=progress)
     held_out = MultitaskDataset(validation, tasks, tokenizer, rationales=with_rationales)
@@ -85,7 +87,9 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         data_collator=collator,
         processing_class=tokenizer,
         rationale_weight=config.rationale_weight,
+        optimizer_name=config.optimizer,
         embedding_rate_factor=config.embedding_rate_factor,
+        group_by=dataset.token_counts() if config.group_by_length else None,
         validate=validate,
     )
     result = trainer.train(resume_from_checkpoint=checkpoint)
@@ -106,6 +110,8 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     }
     _write_json(output / "metrics.json", record["metrics"])
     plot_curves(trainer.state.log_history, output / "curves.png")
+    # A student of an earlier end of this run makes room only now: an interrupted resume must not cost it.
+    shutil.rmtree(output / STUDENT, ignore_errors=True)
     (output / STUDENT).mkdir()
     write_rows(output / STUDENT, validation)
     save_checkpoint(output / STUDENT, model, tokenizer, tasks, record)
@@ -144,17 +150,19 @@ def _prepare_output(config: TrainConfig, output: Path, resume: bool) -> None:
         raise CheckpointError(f"{output}: is no directory; give --output another place")
     recipe = output / "recipe.yaml"
     resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    if resume:
-        if recipe.is_file() and recipe.read_text(encoding="utf-8") != resolved:
+    if output.is_dir() and any(output.iterdir()):
+        if not resume:
+            raise CheckpointError(
+                f"{output}: is not empty; use --resume to go on with it, or give --output a new place"
+            )
+        if not recipe.is_file():
+            raise CheckpointError(f"{output}: holds no {recipe.name}, so it is no run to resume; give --output a run")
+        if recipe.read_text(encoding="utf-8") != resolved:
             raise CheckpointError(
                 f"{output}: was started with another recipe ({recipe}); resume with that one, "
                 "or give --output a new place"
             )
-    elif output.is_dir() and any(output.iterdir()):
-        raise CheckpointError(f"{output}: is not empty; use --resume to go on with it, or give --output a new place")
     output.mkdir(parents=True, exist_ok=True)
-    # A student left by an earlier, finished run of the same recipe must not pass for this one's.
-    shutil.rmtree(output / STUDENT, ignore_errors=True)
     recipe.write_text(resolved, encoding="utf-8")
 
 
@@ -203,6 +211,14 @@ def _check_labels(examples: Sequence[Example], tasks: dict[str, Task], tokenizer
         )
 
 
+def _check_label_sets(tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase) -> None:
+    """The answers of closed tasks must form a trie: better said now than by the export after hours of training."""
+    try:
+        QuestionPreparer(tasks, tokenizer.backend_tokenizer, tokenizer.pad_token_id)
+    except TaskError as error:
+        raise DataError(f"{error}; reword the labels in the task's YAML or raise its limits.label_tokens") from None
+
+
 def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(output),
@@ -216,7 +232,6 @@ def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> Tr
         lr_scheduler_type="cosine",
         bf16=config.bf16,
         use_cpu=not torch.accelerator.is_available(),
-        group_by_length=config.group_by_length,
         eval_strategy="steps",
         eval_steps=config.validate_every,
         save_strategy="steps",

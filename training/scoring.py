@@ -18,6 +18,9 @@ from student.task import ClosedLabels, FreeText, Task, merge_choices
 from training.data.example import Example
 from training.objective import IGNORED, pad_rows
 
+_ANSWERS_AT_ONCE = 256
+"""Answers decoded in one forward pass: each brings its row's encoder states and logits over the vocabulary."""
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -152,24 +155,22 @@ class TorchStudent:
         input_ids, mask = self._encode(sources)
         hidden = self.model.get_encoder()(input_ids=input_ids, attention_mask=mask).last_hidden_state
         tokens = [[list(self.tokenizer(answer).input_ids) for answer in space] for space in spaces]
-        rows = torch.tensor([row for row, space in enumerate(spaces) for _ in space], device=hidden.device)
-        targets = pad_rows([ids for space in tokens for ids in space], IGNORED).to(hidden.device)
-        logits = self.model(
-            encoder_outputs=BaseModelOutput(last_hidden_state=hidden[rows]),
-            attention_mask=mask[rows],
-            labels=targets,
-        ).logits.float()
-        result: list[list[float]] = []
-        flat = 0
-        for space_tokens in tokens:
-            probabilities = []
-            for ids in space_tokens:
+        flat = [(row, ids) for row, space in enumerate(tokens) for ids in space]
+        logarithms: list[float] = []
+        for start in range(0, len(flat), _ANSWERS_AT_ONCE):
+            part = flat[start : start + _ANSWERS_AT_ONCE]
+            rows = torch.tensor([row for row, _ in part], device=hidden.device)
+            logits = self.model(
+                encoder_outputs=BaseModelOutput(last_hidden_state=hidden[rows]),
+                attention_mask=mask[rows],
+                labels=pad_rows([ids for _, ids in part], IGNORED).to(hidden.device),
+            ).logits.float()
+            for answer_logits, (row, ids) in zip(logits, part, strict=True):
                 logarithm = 0.0
                 for step, token in enumerate(ids):
-                    children = sorted({other[step] for other in space_tokens if other[:step] == ids[:step]})
-                    scores = torch.log_softmax(logits[flat, step, children].double(), dim=-1)
+                    children = sorted({other[step] for other in tokens[row] if other[:step] == ids[:step]})
+                    scores = torch.log_softmax(answer_logits[step, children].double(), dim=-1)
                     logarithm += float(scores[children.index(token)])
-                probabilities.append(float(torch.exp(torch.tensor(logarithm, dtype=torch.float64))))
-                flat += 1
-            result.append(probabilities)
-        return result
+                logarithms.append(logarithm)
+        probabilities = iter(torch.tensor(logarithms, dtype=torch.float64).exp().tolist())
+        return [[next(probabilities) for _ in space] for space in spaces]

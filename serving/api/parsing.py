@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from serving.api.models import Ask, Instance
 from serving.problems import MALFORMED, RequestRefused
 from student.errors import InputError, Problem
-from student.runtime import Question
+from student.question import Question
 from student.task import Task
 
 _MAX_LISTED = 100

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
-from student.runtime import Explanation, Prediction, PreparedQuestion, Question
+from student.bundle import GoldenAnswer
+from student.question import PreparedQuestion, Question
+from student.runtime import Explanation, Prediction
 from student.task import Task
 
 Result = TypeVar("Result")
@@ -27,6 +29,13 @@ class BundleFacts(Protocol):
     @property
     def tasks(self) -> Mapping[str, Task]:
         """The tasks the student answers, by name."""
+
+
+class ServedBundle(BundleFacts, Protocol):
+    """What an engine that loads the bundle itself also reads."""
+
+    def golden(self) -> tuple[GoldenAnswer, ...]:
+        """The bundle's golden answers."""
 
 
 class Preparer(Protocol):
@@ -46,6 +55,13 @@ class Preparer(Protocol):
 
 class Student(Preparer, Protocol):
     """A student that answers in this process, from any thread."""
+
+    @property
+    def bundle(self) -> ServedBundle:
+        """The bundle that is served."""
+
+    def check_golden(self, golden: Sequence[GoldenAnswer], *, rationales: bool) -> list[str]:
+        """Ask golden questions again: a line for each that is answered otherwise."""
 
     def predict(self, batch: Sequence[PreparedQuestion]) -> list[Prediction]:
         """One prediction for each row, in order."""

@@ -14,7 +14,7 @@ from serving.batching import BatchQueue, Item, QueueLimits
 from serving.engines.base import Depth, LaneName, Result, Row, Served
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, ServingError, WrongResult
 from student.errors import QuickstepError
-from student.runtime import PreparedQuestion
+from student.question import PreparedQuestion
 from student.task import FreeText
 
 logger = logging.getLogger(__name__)
@@ -129,8 +129,9 @@ class Lane(Generic[Result]):
         try:
             while (batch := self._queue.take()) is not None:
                 self._answer_batch(batch)
-        except PROCESS_ENDING as error:
-            logger.critical("lane %s ends: %s in the engine", self.name, type(error).__name__)
+        except BaseException as error:
+            # Whatever ends the worker, nobody may wait for it, and /readyz must know.
+            logger.critical("lane %s ends: %s", self.name, type(error).__qualname__)
             self._call_loop(self._fail_waiting)
 
     def _answer_batch(self, batch: list[Item[_Waiting[Result]]]) -> None:
@@ -162,15 +163,23 @@ class Lane(Generic[Result]):
             except WrongResult as error:
                 logger.error("lane %s: %s", self.name, error)
                 outcomes.append((waiting, error))
+            except Exception as error:
+                # A result so wrong that its check stumbles over it: a text where a number belongs.
+                logger.error("lane %s: check of a result: %s", self.name, type(error).__qualname__)
+                outcomes.append((waiting, WrongResult("the engine returned something that cannot be checked")))
             else:
                 outcomes.append((waiting, Served(result, started_queue - item.enqueued, infer_s)))
         self._call_loop(_deliver, outcomes)
         self._observe_batch(len(batch))
 
     def _answer_singly(self, batch: list[Item[_Waiting[Result]]]) -> None:
-        for item in batch:
-            if self._queue.claim(item):
-                self._answer_batch([item])
+        for number, item in enumerate(batch):
+            try:
+                if self._queue.claim(item):
+                    self._answer_batch([item])
+            except PROCESS_ENDING:
+                self._fail(batch[number + 1 :], NotReady("the engine has stopped"))
+                raise
 
     def _fail(self, batch: list[Item[_Waiting[Result]]], error: ServingError) -> None:
         self._queue.finish(batch, None)

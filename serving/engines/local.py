@@ -12,8 +12,10 @@ from serving.engines.base import Depth, LaneName, Preparer, Row, Served, Student
 from serving.engines.checks import check_explanation, check_prediction
 from serving.engines.lane import Lane
 from serving.errors import NotReady, ServingError
-from student.runtime import Explanation, Prediction, Question
-from student.task import Choices, Task
+from student.bundle import REBUILD
+from student.errors import BundleError
+from student.question import Question
+from student.runtime import Explanation, Prediction
 
 _WARM_UP_S = 120.0
 """A warm-up run may take this long: a GPU engine may be compiled on its first run."""
@@ -51,8 +53,8 @@ class LocalEngine:
         self._rationales: Lane[Explanation] | None = None
 
     async def start(self) -> Preparer:
-        """Load the student and put a question of each task through the lanes."""
-        student = await asyncio.to_thread(self._load)
+        """Load the student, check its golden answers, and put a golden question of each task through the lanes."""
+        student = await asyncio.to_thread(self._load_checked)
         self._labels = Lane(
             "labels",
             student.predict,
@@ -74,13 +76,30 @@ class LocalEngine:
             raise NotReady(f"warm-up of {student.bundle.label}: {error}") from error
         return student
 
+    def _load_checked(self) -> Student:
+        """The student, if it still answers as it did when it was exported.
+
+        Digests tell that the files are whole, not that they make sense together on this machine. Rationales are left
+        to `quickstep verify`: they would take the longest part of the start.
+        """
+        student = self._load()
+        differences = student.check_golden(student.bundle.golden(), rationales=False)
+        if differences:
+            raise BundleError(
+                f"bundle {student.bundle.label}: {len(differences)} golden answer(s) differ from those recorded at "
+                f"export, first: {differences[0]}; `quickstep verify` tells them all, {REBUILD}"
+            )
+        return student
+
     async def _warm_up(self, student: Student) -> None:
         deadline = monotonic() + _WARM_UP_S
-        questions = [_first_question(task) for task in student.bundle.tasks.values()]
-        for question in questions:
+        # Golden questions fit their tasks' limits; made-up ones need not.
+        golden = student.bundle.golden()
+        questions = {entry.task: Question(entry.task, entry.inputs, entry.choices) for entry in golden}
+        for question in questions.values():
             await self.predict([Row(question, student.prepare(question))], deadline)
         # One rationale is enough: its graphs are the same for all tasks.
-        for question in questions[:1]:
+        for question in list(questions.values())[:1]:
             await self.explain([Row(question, student.prepare(question, rationale=True))], deadline)
 
     async def stop(self) -> None:
@@ -110,12 +129,3 @@ class LocalEngine:
         """What waits in a lane now."""
         found = self._labels if lane == "labels" else self._rationales
         return found.depth if found is not None else Depth(0, 0)
-
-
-def _first_question(task: Task) -> Question:
-    if task.sample is not None:
-        return Question(task.name, task.sample.inputs, tuple(task.sample.choices))
-    choices: tuple[str, ...] = ()
-    if isinstance(task.answer, Choices):
-        choices = tuple(f"choice {position + 1}" for position in range(task.answer.min_choices))
-    return Question(task.name, dict.fromkeys(task.fields, "warm-up"), choices)

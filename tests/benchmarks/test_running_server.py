@@ -10,7 +10,8 @@ from benchmarks.http_client import ConnectionBroken, HttpClient
 from benchmarks.questions import differences, request_content
 from benchmarks.running_server import HOST, RunningServer, ServerFailed, free_port
 from student.bundle import Bundle
-from student.runtime import OnnxStudent, Question
+from student.question import Question
+from student.runtime import OnnxStudent
 
 
 def _is_gone(pid: int) -> bool:

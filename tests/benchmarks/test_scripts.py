@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import demo_student, http_overhead, real_data, startup
+from benchmarks import demo_student, from_scratch, http_overhead, real_data, startup
 from benchmarks.machine import ROOT
 from benchmarks.running_server import RunningServer
 from student.bundle import Bundle
@@ -63,6 +63,21 @@ def test_http_overhead_stops_at_a_wrong_answer(
     assert not list(tmp_path.iterdir())
 
 
+def test_from_scratch_follows_every_arm_on_the_same_rows(tmp_path: Path) -> None:
+    arguments = ["--rows", "128", "--steps", "2", "--every", "1", "--results", str(tmp_path)]
+    assert from_scratch.main(arguments) == 0
+    rows = _results(tmp_path, "from_scratch")["rows"]
+    assert [(row["optimizer"], row["start"], row["step"]) for row in rows] == [
+        (optimizer, start, step)
+        for optimizer in ("adamw", "muon")
+        for start in ("T5", "keys as queries")
+        for step in (1, 2)
+    ]
+    # The arms differ in what they do, not only in name.
+    assert len({row["validation_loss"] for row in rows if row["step"] == 2}) == 4
+    assert (tmp_path / "from_scratch.png").is_file()
+
+
 def test_demo_student_tells_every_miss_of_an_untrained_one(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,6 +86,8 @@ def test_demo_student_tells_every_miss_of_an_untrained_one(
     )
     arguments = ["--from-run", str(tiny_run), "--bundle", str(tmp_path / "bundle"), "--rows", "12"]
     assert demo_student.main([*arguments, "--results", str(tmp_path)]) == 1
+    assert not (tmp_path / "bundle").exists()
+    assert demo_student.main([*arguments, "--results", str(tmp_path), "--ship-anyway"]) == 1
     rows = _results(tmp_path, "demo_student")["rows"]
     assert {row["task"] for row in rows if row["part"] == "test" and row["slice"] == "all"} == TASKS
     assert {"seen_template=no", "held_out_words=yes"} <= {row["slice"] for row in rows if row["part"] == "test"}
@@ -78,7 +95,7 @@ def test_demo_student_tells_every_miss_of_an_untrained_one(
     wrong = [row for row in rows if row["part"] == "handwritten_wrong"]
     assert sum(row["rows"] for row in by_hand) == 30 == sum(row["correct_rows"] for row in by_hand) + len(wrong)
     checks = {row["name"]: row["passed"] for row in rows if row["part"] == "check"}
-    assert len(checks) == 11 and checks["bundle, MB"] and not checks["demo-math: accuracy, percent"]
+    assert len(checks) == 17 and checks["bundle, MB"] and not checks["demo-math: accuracy, percent"]
     assert "FAIL  demo-math: accuracy" in capsys.readouterr().out
     assert Bundle.open(tmp_path / "bundle").name == "bundle"
 

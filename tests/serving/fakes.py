@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 from zlib import crc32
 
 import httpx
@@ -17,8 +18,10 @@ from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.server import Server, bind, url_of
 from serving.settings import Settings
+from student.bundle import GoldenAnswer
 from student.errors import InputError, Problem
-from student.runtime import AnswerProbability, Explanation, Prediction, PreparedQuestion, Question
+from student.question import PreparedQuestion, Question
+from student.runtime import AnswerProbability, Explanation, Prediction
 from student.task import Choices, ClosedLabels, Task, find_task, merge_choices
 
 TASKS = {name: find_task(name) for name in ("demo-nli", "demo-choices", "cqa", "svamp")}
@@ -31,6 +34,20 @@ class FakeBundle:
 
     label: str = "fake@0123456789ab"
     tasks: Mapping[str, Task] = field(default_factory=lambda: TASKS)
+
+    def golden(self) -> tuple[GoldenAnswer, ...]:
+        """One question of each task."""
+        return tuple(
+            GoldenAnswer(
+                task=task.name,
+                inputs=dict.fromkeys(task.fields, "golden"),
+                choices=("golden one", "golden two") if isinstance(task.answer, Choices) else (),
+                answer="",
+                probabilities=None,
+                rationale="",
+            )
+            for task in self.tasks.values()
+        )
 
 
 class FakePanic(BaseException):
@@ -47,6 +64,7 @@ class FakeStudent:
         self.bundle = FakeBundle()
         self.gate = threading.Event()
         self.gate.set()
+        self.forgetful = False
         self.entered = threading.Semaphore(0)
         self.ran: list[list[str]] = []
         self._texts: dict[tuple[int, ...], tuple[str, tuple[str, ...]]] = {}
@@ -64,6 +82,9 @@ class FakeStudent:
             raise InputError([Problem("inputs", f"{len(words)} tokens; at most {task.limits.source_tokens}")])
         self._texts[words] = (source, tuple(question.choices))
         return PreparedQuestion(task, words, words if rationale else None, None)
+
+    def check_golden(self, golden: Sequence[GoldenAnswer], *, rationales: bool) -> list[str]:
+        return ["golden answer 1 (cqa): answers 'b', expected 'a'"] if self.forgetful else []
 
     def predict(self, batch: Sequence[PreparedQuestion]) -> list[Prediction]:
         rows = [self._texts[row.label_ids] for row in batch]
@@ -99,6 +120,8 @@ class FakeStudent:
         if "wrong-label" in source:
             chosen = "no such label"
         pairs = zip(answers, probabilities, strict=True)
+        if "wrong-type" in source:
+            pairs = zip(answers, [cast("float", "a half")] * len(answers), strict=True)
         return Prediction(chosen, tuple(AnswerProbability(*pair) for pair in pairs), None)
 
 

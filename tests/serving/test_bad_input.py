@@ -165,6 +165,7 @@ def test_tokenizer_panic_is_a_problem_without_the_text(shared: Running, caplog: 
     [
         ("panic", 500, "engine-failure"),
         ("wrong-nan", 502, "wrong-result"),
+        ("wrong-type", 502, "wrong-result"),
         ("too-few-rows", 502, "wrong-result"),
     ],
 )
@@ -215,6 +216,30 @@ def test_trickling_headers_and_bodies_are_408() -> None:
         assert answer.startswith(b"HTTP/1.1 408 ") and b"body-timeout" in answer
         assert raw(running) == b""
         assert running.predict("after").status_code == 200
+
+
+def test_empty_lines_after_an_answer_do_not_keep_a_connection_open() -> None:
+    with serving(read_timeout_ms=50) as running, socket.create_connection(running.address, timeout=20) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b'{"status":"alive"}'):
+            answer += connection.recv(65536)
+        connection.sendall(b"\r\n")
+        assert connection.recv(65536) == b""
+
+
+def test_a_request_after_empty_lines_is_answered() -> None:
+    with serving(read_timeout_ms=200) as running:
+        request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+        answer = raw(running, request + b"\r\n" + request[:-2] + b"Connection: close\r\n\r\n")
+        assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+def test_long_trailers_are_431(shared: Running) -> None:
+    head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    trailer = b"X-Trailer: " + b"x" * 1000 + b"\r\n"
+    answer = raw(shared, head, trailer * 100)
+    assert answer.startswith(b"HTTP/1.1 431 ") and b"headers-too-large" in answer
 
 
 def test_connections_past_the_bound_are_503() -> None:

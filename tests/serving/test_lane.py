@@ -13,7 +13,8 @@ from serving.engines.base import Row
 from serving.engines.checks import check_prediction
 from serving.engines.lane import Lane
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, WrongResult
-from student.runtime import Prediction, PreparedQuestion, Question
+from student.question import PreparedQuestion, Question
+from student.runtime import Prediction
 from tests.serving.fakes import FakePanic, FakeStudent
 
 LIMITS = QueueLimits(max_batch_rows=8, max_batch_tokens=1000, max_queue_rows=8, max_queue_tokens=1000)
@@ -52,6 +53,25 @@ def with_lane(scenario: Scenario, student: FakeStudent | None = None) -> FakeStu
 
     asyncio.run(run())
     return student
+
+
+def test_a_worker_that_ends_leaves_nobody_waiting() -> None:
+    async def run() -> None:
+        student = FakeStudent()
+
+        def broken(rows: int) -> None:
+            raise RuntimeError("metrics are broken")
+
+        lane = Lane("labels", student.predict, check_prediction, LIMITS, broken)
+        # The row in hand has its answer; the lane tells that it has ended, and takes no more.
+        await lane.answer([row(student, "first")], later())
+        while lane.running:
+            await asyncio.sleep(0.001)
+        with pytest.raises(NotReady):
+            await lane.answer([row(student, "second")], later())
+        await lane.stop()
+
+    asyncio.run(run())
 
 
 def test_answers_come_in_the_order_of_the_rows() -> None:

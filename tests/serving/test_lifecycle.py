@@ -39,6 +39,15 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+def test_student_that_answers_otherwise_than_at_export_is_not_served() -> None:
+    student = FakeStudent()
+    student.forgetful = True
+    with serving(student, wait=False) as running:
+        until(lambda: running.server.should_exit)
+        assert isinstance(running.lifecycle.failure, BundleError)
+        assert "1 golden answer(s) differ" in str(running.lifecycle.failure)
+
+
 def test_not_ready_while_loading_then_ready() -> None:
     student = FakeStudent()
     student.gate.clear()

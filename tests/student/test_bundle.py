@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,12 @@ import pytest
 from student.bundle import MANIFEST, Bundle, new_bundle, write_manifest
 from student.errors import BundleError
 
-TASK = {"name": "t", "template": "{text}", "answer": {"kind": "closed", "labels": ["yes", "no"]}}
+TASK = {
+    "name": "t",
+    "template": "{text}",
+    "answer": {"kind": "closed", "labels": ["yes", "no"]},
+    "limits": {"source_tokens": 32},
+}
 GRAPHS = {"label": "l.onnx", "encoder": "e.onnx", "decoder_first": "f.onnx", "decoder_next": "n.onnx"}
 GOLDEN = {"task": "t", "inputs": {"text": "x"}, "answer": "yes", "probabilities": [0.9, 0.1], "rationale": "Because."}
 FIELDS: dict[str, Any] = {
@@ -21,7 +27,7 @@ FIELDS: dict[str, Any] = {
     "start_token": 0,
     "end_token": 1,
     "pad_token": 0,
-    "max_source_tokens": 8,
+    "max_source_tokens": 32,
     "made_by": {},
     "parity": {},
 }
@@ -105,6 +111,20 @@ def _rewritten(name: str, content: bytes) -> Callable[[Path], None]:
     return edit
 
 
+def _hard_link(folder: Path) -> None:
+    (folder.parent / "outside").hardlink_to(folder / "l.onnx")
+
+
+def _pipe(folder: Path) -> None:
+    (folder / MANIFEST).unlink()
+    os.mkfifo(folder / MANIFEST)
+
+
+def _unreadable(folder: Path) -> None:
+    (folder / MANIFEST).unlink()
+    (folder / MANIFEST).mkdir()
+
+
 def _replace_by_folder(folder: Path) -> None:
     (folder / "l.onnx").unlink()
     (folder / "l.onnx").mkdir()
@@ -125,12 +145,16 @@ def _replace_by_folder(folder: Path) -> None:
         (_link("l.onnx"), r"l\.onnx: is a link or no plain file"),
         (_link("tasks.json"), r"tasks\.json: is a link or no plain file"),
         (_link(MANIFEST), r"manifest\.json: is a link"),
+        (_hard_link, r"l\.onnx: is a link or no plain file"),
+        (_pipe, r"manifest\.json: is a link or no plain file"),
+        (_unreadable, r"manifest\.json: is a link or no plain file"),
         (_replace_by_folder, r"l\.onnx: is a link or no plain file"),
         (_edit_manifest(format=2), r"has format 2, this version reads 1; export again"),
         (_edit_manifest(format="1"), r"has format '1'"),
         (_edit_manifest(format=None), r"has format None"),
         (_edit_manifest(colour="red"), r"manifest\.json: colour: Extra inputs"),
         (_edit_manifest(name="../x"), r"manifest\.json: name: "),
+        (_edit_manifest(graphs={}), r"manifest\.json: graphs: Dictionary should have at least 1 item"),
         (_edit_manifest(graphs={"int3": GRAPHS}), r"manifest\.json: graphs\.int3"),
         (_edit_manifest(graphs={"fp32": GRAPHS | {"label": "gone.onnx"}}), r"lists no gone\.onnx"),
         (_edit_manifest(graphs={"fp32": GRAPHS | {"label": "../l.onnx"}}), r"lists no \.\./l\.onnx"),
@@ -141,6 +165,12 @@ def _replace_by_folder(folder: Path) -> None:
         (lambda folder: (folder / MANIFEST).write_text("[" * 100_000), r"manifest\.json: is not JSON"),
         (lambda folder: (folder / MANIFEST).write_text("[1]"), r"has format None"),
         (_rewritten("tasks.json", b"[{}]"), r"tasks\.json: 0\.name: Field required"),
+        (_rewritten("tasks.json", b"[]"), r"tasks\.json: holds no task"),
+        (_rewritten("tasks.json", json.dumps([TASK, TASK]).encode()), r"tasks\.json: task t given more than once"),
+        (
+            _rewritten("tasks.json", json.dumps([TASK | {"limits": {"source_tokens": 64}}]).encode()),
+            r"task t takes 64 source tokens, the graphs were made for 32",
+        ),
         (_rewritten("tasks.json", b"no"), r"tasks\.json: content: Invalid JSON"),
     ],
 )
@@ -187,6 +217,17 @@ def test_existing_bundle_is_refused_without_force(bundle: Path) -> None:
     with pytest.raises(BundleError, match="exists already; give --force"), new_bundle(bundle):
         pytest.fail("the block must not run")
     assert Bundle.open(bundle)
+
+
+def test_bundle_that_appeared_meanwhile_is_not_replaced_without_force(tmp_path: Path) -> None:
+    target = tmp_path / "bundle"
+    with pytest.raises(BundleError, match="exists meanwhile; give --force"), new_bundle(target) as folder:
+        _fill(folder)
+        target.mkdir()
+        _fill(target)
+        before = Bundle.open(target).digest
+    assert Bundle.open(target).digest == before
+    assert _names(tmp_path) == ["bundle"]
 
 
 def test_existing_bundle_is_replaced_with_force(bundle: Path) -> None:

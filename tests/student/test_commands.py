@@ -10,7 +10,8 @@ import pytest
 
 from student import cli
 from student.bundle import Bundle, write_manifest
-from student.runtime import OnnxStudent, Question
+from student.question import Question
+from student.runtime import OnnxStudent
 
 GOOD = {"task": "demo-choices", "inputs": {"question": "Where is milk kept?"}, "choices": ["fridge", "garage"]}
 MATH = {"task": "demo-math", "inputs": {"problem": "4 plus 3?"}}
@@ -55,6 +56,45 @@ def test_verify_fails_on_golden_probabilities_of_another_answer_space(
     folder = _changed_golden(tiny_bundle, tmp_path, probabilities=golden.probabilities[:2])
     assert cli.main(["verify", str(folder)]) == 1
     assert "golden answer 1 (demo-nli): 3 probabilities, expected 2" in capsys.readouterr().err
+
+
+def test_verify_fails_where_probabilities_are_missing(
+    tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["verify", str(_changed_golden(tiny_bundle, tmp_path, probabilities=None))]) == 1
+    assert "golden answer 1 (demo-nli): 3 probabilities, expected 0" in capsys.readouterr().err
+
+
+def test_verify_counts_a_question_with_two_faults_once(
+    tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _changed_golden(tiny_bundle, tmp_path, probabilities=(0.0, 0.0, 0.0), rationale="Because.")
+    assert cli.main(["verify", str(folder)]) == 1
+    out, err = capsys.readouterr()
+    assert "11 of 12 golden answers the same" in out
+    assert "probabilities differ by" in err and "the rationale differs" in err
+
+
+def test_verify_refuses_a_bundle_without_golden_answers(
+    tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(tiny_bundle.path, tmp_path / "copy"))
+    (folder / "golden.json").write_text("[]")
+    (folder / "manifest.json").unlink()
+    write_manifest(folder, **tiny_bundle.manifest.model_dump(exclude={"files", "format"}))
+    assert cli.main(["verify", str(folder)]) == 1
+    assert "holds no golden answers" in capsys.readouterr().err
+
+
+def test_predict_tells_of_a_line_that_is_not_utf8_and_goes_on(
+    tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_bytes(b'{"task": "\xff"}\n' + json.dumps({**MATH, "choices": None}).encode())
+    assert cli.main(["predict", str(tiny_bundle.path), str(questions)]) == 1
+    wrong, right = _lines(capsys.readouterr().out)
+    assert wrong == {"errors": [{"field": "line", "message": "is not UTF-8"}]}
+    assert "answer" in right
 
 
 def test_verify_fails_on_a_changed_file(

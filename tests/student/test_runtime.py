@@ -13,7 +13,8 @@ from student.answers import equation_value
 from student.bundle import Bundle, GoldenAnswer, write_manifest
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, InputError
-from student.runtime import OnnxStudent, Prediction, PreparedQuestion, Question, _session
+from student.question import PreparedQuestion, Question
+from student.runtime import OnnxStudent, Prediction, _session
 from student.task import Limits
 
 SECRET = "zanzibar"
@@ -44,7 +45,7 @@ MIXED = [
             "inputs",
             "tokens with the template; task 'demo-math'",
         ),
-        (Question("demo-math", {"problem": SECRET * 100_000}), "inputs", "that is over 128 tokens in any case"),
+        (Question("demo-math", {"problem": SECRET * 100_000}), "inputs", "characters with the template; at most"),
         (Question("demo-math", {"problem": SECRET}, (SECRET,)), "choices", "takes none"),
         (Question("demo-choices", {"question": SECRET}, (SECRET,)), "choices", "1 given"),
         (Question("demo-choices", {"question": SECRET}, (SECRET, f" {SECRET} ")), "choices", "are all the same"),
@@ -55,8 +56,12 @@ MIXED = [
             "the same in the student's tokens",
         ),
         (Question("demo-choices", {"question": SECRET}, ("ﬁg", "fig")), "choices", "the same in the student's tokens"),
-        (Question("demo-choices", {"question": "x"}, ("a", SECRET * 4)), "choices.1", "at most 16 are allowed"),
-        (Question("demo-choices", {"question": "x"}, ("a", SECRET * 9_999)), "choices.1", "is over 16 tokens"),
+        (
+            Question("demo-choices", {"question": "x"}, ("a", SECRET * 4)),
+            "choices.1",
+            "tokens long, at most 16 are allowed",
+        ),
+        (Question("demo-choices", {"question": "x"}, ("a", SECRET * 9_999)), "choices.1", "characters; at most"),
         (Question("demo-choices", {"question": "x"}, ("a", "a</s>")), "choices", "is the beginning of"),
     ],
 )
@@ -71,13 +76,22 @@ def test_refused_question_names_the_field_and_never_the_text(
         assert text not in str(caught.value)
 
 
+def test_every_fault_of_a_question_is_told_at_once(tiny_student: OnnxStudent) -> None:
+    question = Question("demo-choices", {"question": f"{SECRET} " * 100}, ("a", SECRET * 4, SECRET * 5))
+    with pytest.raises(InputError) as caught:
+        tiny_student.prepare(question)
+    long, choices = caught.value.problems
+    assert long.field == "inputs" and "tokens with template and choices" in long.message
+    assert choices.field == "choices" and choices.message.startswith("choices 2, 3 are ")
+
+
 def test_choice_is_named_by_its_place_in_the_request_where_an_earlier_one_repeats(tiny_student: OnnxStudent) -> None:
     question = Question("demo-choices", {"question": "x"}, ("a", "a", "b", SECRET * 4))
     with pytest.raises(InputError) as caught:
         tiny_student.prepare(question)
     (problem,) = caught.value.problems
     assert problem.field == "choices.3"
-    assert "choice 4 has" in problem.message
+    assert "choice 4 is" in problem.message
 
 
 def test_text_of_exactly_the_limit_is_answered(tiny_student: OnnxStudent) -> None:

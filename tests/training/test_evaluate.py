@@ -7,9 +7,11 @@ import pytest
 
 from student import cli
 from student.answers import conclusion, same_answer
+from tests.training.small import recipe, write_source
 from training.checkpoint import load_checkpoint
 from training.data.example import Example
 from training.evaluate import Outcome, answer_all, batched, summarise
+from training.run import train
 from training.scoring import TorchStudent
 from training.validation_rows import read_rows
 
@@ -103,6 +105,43 @@ def test_command_writes_the_figures_of_the_validation_rows(
     metrics = json.loads((tiny_run / "metrics.json").read_text())
     assert figures["demo-nli"]["accuracy"] == metrics["accuracy_demo-nli"]
     assert f"accuracy {figures['demo-nli']['accuracy']:7.2%}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--split", "test"], "give --data"),
+        (["--task", "svamp"], "give --data"),
+        (["--data", "demo-nli", "--task", "svamp"], "--task is for jsonl sources"),
+        (["--json", "no-such-folder/figures.json"], "there is no directory no-such-folder"),
+        (["--rows", "0"], "no whole number of at least 1"),
+    ],
+)
+def test_command_refuses_flags_without_effect_before_it_works(
+    tiny_run: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", str(tiny_run), *arguments])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_command_cuts_the_validation_rows_as_the_run_did(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    source = write_source(tmp_path / "data")
+    config = recipe(source, validation_share=0.3, data_seed=7, steps=1)
+    run = train(config, tmp_path / "run", progress=False)
+    file = tmp_path / "figures.json"
+    data = ["--data", source.source, "--task", str(source.task), "--split", "validation"]
+    assert cli.main(["evaluate", str(run), "--quiet", *data, "--json", str(file)]) == 0
+    assert json.loads(file.read_text())["mood"]["rows"] == len(read_rows(run)) == 15
+
+
+def test_command_tells_of_dropped_rows(tmp_path: Path, tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"inputs": {"problem": "1 and 1?"}, "label": "1 + 1"}\n{"label": 5}')
+    data = ["--data", f"jsonl:{tmp_path}/rows.jsonl", "--task", "demo-math"]
+    assert cli.main(["evaluate", str(tiny_run), "--quiet", *data]) == 0
+    assert "dropped" in capsys.readouterr().err
 
 
 def test_command_refuses_rows_of_a_task_that_was_not_learnt(

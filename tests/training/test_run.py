@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,19 @@ def test_interrupted_run_ends_as_an_uninterrupted_one_when_resumed(
     _assert_same_student(train(recipe(source), output, resume=True, progress=False), whole / "student")
 
 
+def test_interrupted_run_with_muon_and_grouped_batches_ends_as_an_uninterrupted_one(
+    source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = recipe(source, optimizer="muon", group_by_length=True)
+    expected = train(config, tmp_path / "whole", progress=False)
+    with monkeypatch.context() as patch:
+        _interrupt(patch, at_step=6)
+        with pytest.raises(_PowerCut):
+            train(config, tmp_path / "run", progress=False)
+    torch.manual_seed(99)
+    _assert_same_student(train(config, tmp_path / "run", resume=True, progress=False), expected)
+
+
 def test_resumed_run_keeps_the_tokenizer_of_its_weights(
     source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +185,36 @@ def test_output_that_is_not_empty_is_refused(source: SourceConfig, tmp_path: Pat
     with pytest.raises(CheckpointError, match="is not empty; use --resume"):
         train(recipe(source), tmp_path, progress=False)
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_resuming_what_is_no_run_touches_nothing(source: SourceConfig, tmp_path: Path) -> None:
+    package = tmp_path / "run" / "student"
+    package.mkdir(parents=True)
+    (package / "thesis.py").write_text("years of work")
+    with pytest.raises(CheckpointError, match=r"holds no recipe\.yaml"):
+        train(recipe(source), tmp_path / "run", resume=True, progress=False)
+    assert (package / "thesis.py").read_text() == "years of work"
+
+
+def test_a_resume_that_fails_keeps_the_finished_student(
+    whole: Path, source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+
+    def no_data(*_: Any) -> Any:
+        raise DataError("the disk is gone")
+
+    monkeypatch.setattr("training.run._load_data", no_data)
+    with pytest.raises(DataError):
+        train(recipe(source), run, resume=True, progress=False)
+    assert (run / "student" / "quickstep.json").is_file()
+
+
+def test_labels_over_their_limit_are_refused_before_training(tmp_path: Path) -> None:
+    task = TASK_YAML.replace("[happy, sad]", '[happy, sad, "a label of many tokens that no row has"]')
+    with pytest.raises(DataError, match=r"task mood: labels 'a label of .*tokens long, at most 8 .*raise its limits"):
+        train(recipe(write_source(tmp_path, task=task)), tmp_path / "run", progress=False)
 
 
 def test_output_that_is_a_file_is_refused(source: SourceConfig, tmp_path: Path) -> None:
