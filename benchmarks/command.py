@@ -28,13 +28,6 @@ def parser(name: str, description: str, epilog: str | None = None) -> argparse.A
     return made
 
 
-def positive(text: str) -> int:
-    """A whole number of at least 1, for `argparse`."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
-
-
 def existing_program(text: str) -> Path:
     """A program's path, its links not followed: a virtual environment's interpreter is a link."""
     path = Path(text).absolute()

@@ -20,11 +20,12 @@ from typing import cast
 from tqdm import tqdm
 
 from benchmarks.answering import REFUSED, answer_rows
-from benchmarks.command import parser, positive, run
+from benchmarks.command import parser, run
 from benchmarks.machine import ROOT, shown
 from benchmarks.report import Row, draw_bars, header, table, write_results
 from benchmarks.run_directory import Trained, train_into, trained_earlier
 from export.cli import export
+from student.arguments import positive
 from student.bundle import Bundle, new_bundle
 from student.errors import ExportError
 from student.runtime import OnnxStudent

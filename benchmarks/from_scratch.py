@@ -18,9 +18,10 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, get_cosine_schedule_with_warmup, set_seed
 
-from benchmarks.command import parser, positive, run
+from benchmarks.command import parser, run
 from benchmarks.machine import shown
 from benchmarks.report import Cell, Row, header, table, write_results
+from student.arguments import positive
 from training.data.sources import DemoRows, open_source
 from training.model import from_preset
 from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer

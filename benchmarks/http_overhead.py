@@ -17,12 +17,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.command import parser, positive, run
+from benchmarks.command import parser, run
 from benchmarks.http_client import HttpClient
 from benchmarks.machine import ROOT, shown
 from benchmarks.questions import differences, request_content
 from benchmarks.report import Row, draw_bars, header, percentile, table, write_results
 from benchmarks.running_server import RunningServer
+from student.arguments import positive
 from student.bundle import GoldenAnswer
 from student.errors import QuickstepError
 from student.label_trie import TrieBatch

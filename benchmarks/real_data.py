@@ -19,7 +19,7 @@ from typing import cast
 from tqdm import tqdm
 
 from benchmarks.answering import judge
-from benchmarks.command import parser, positive, run
+from benchmarks.command import parser, run
 from benchmarks.http_client import HttpClient, Reply
 from benchmarks.machine import ROOT, shown
 from benchmarks.questions import request_content
@@ -27,6 +27,7 @@ from benchmarks.report import Row, draw_bars, header, percentile, table, write_r
 from benchmarks.run_directory import Trained, train_into, trained_earlier
 from benchmarks.running_server import RunningServer
 from export.cli import export
+from student.arguments import positive
 from student.errors import ExportError, InputError
 from student.question import Question
 from student.runtime import OnnxStudent

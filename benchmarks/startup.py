@@ -12,12 +12,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.command import existing_program, parser, positive, run
+from benchmarks.command import existing_program, parser, run
 from benchmarks.http_client import HttpClient
 from benchmarks.machine import PACKAGES, ROOT, shown
 from benchmarks.questions import request_content
 from benchmarks.report import Row, header, percentile, table, write_results
 from benchmarks.running_server import RunningServer
+from student.arguments import positive
 from student.bundle import Bundle, GoldenAnswer
 from student.errors import QuickstepError
 

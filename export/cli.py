@@ -7,11 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
+from student.arguments import positive
 
 
 def export(argv: list[str]) -> int:
@@ -31,7 +27,7 @@ def export(argv: list[str]) -> int:
     parser.add_argument("--name", help="name of the student (default: name of the run directory)")
     parser.add_argument(
         "--max-rows",
-        type=_positive,
+        type=positive,
         default=300,
         help="rows for the parity gate, evenly over tasks (default: %(default)s)",
     )

@@ -8,6 +8,7 @@ import logging
 import sys
 from pathlib import Path
 
+from student.arguments import positive
 from student.errors import DataError
 from student.task import find_task
 from training.config import load_config
@@ -66,7 +67,7 @@ def evaluate(argv: list[str]) -> int:
         help="part of the --data (default: test); of a jsonl file test is the whole of it, rows trained on included, "
         "and train and validation are cut as they were for the run",
     )
-    parser.add_argument("--rows", type=_positive, default=1000, help="rows of each source at most (default: 1000)")
+    parser.add_argument("--rows", type=positive, default=1000, help="rows of each source at most (default: 1000)")
     parser.add_argument("--rationales", action="store_true", help="write the rationales too and check their conclusion")
     parser.add_argument("--slices", nargs="*", default=[], metavar="TAG", help="tags to report by, e.g. seen_template")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
@@ -124,12 +125,6 @@ def evaluate(argv: list[str]) -> int:
     return 0
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
-
-
 def demo_data(argv: list[str]) -> int:
     """Write rows of the demo generator."""
     parser = argparse.ArgumentParser(
@@ -138,7 +133,7 @@ def demo_data(argv: list[str]) -> int:
     )
     parser.add_argument("task", choices=("demo-nli", "demo-choices", "demo-math"), help="which of the three tasks")
     parser.add_argument("--split", choices=("train", "validation", "test"), default="test", help="default: %(default)s")
-    parser.add_argument("--rows", type=_positive, default=20, help="how many (default: %(default)s)")
+    parser.add_argument("--rows", type=positive, default=20, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     parser.add_argument("--baselines", action="store_true", help="print what guessing from a part of the input gives")
     arguments = parser.parse_args(argv)
