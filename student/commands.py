@@ -125,7 +125,9 @@ def _question(line: str) -> Question:
         raise InputError([Problem("line", f"is not JSON: {error}")]) from None
     if not isinstance(content, dict) or not isinstance(content.get("task"), str):
         raise InputError([Problem("task", "must be given, as a text")])
-    inputs, choices = content.get("inputs"), content.get("choices") or []
+    inputs, choices = content.get("inputs"), content.get("choices")
+    if choices is None:
+        choices = []
     if not isinstance(inputs, dict):
         raise InputError([Problem("inputs", "must be an object of texts by field name")])
     if not isinstance(choices, list):

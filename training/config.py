@@ -65,8 +65,8 @@ class TrainConfig(_Strict):
         rationale_weight: lambda in L = L_label + lambda * L_rationale; 0 trains labels alone.
         steps: optimiser steps.
         batch_size: examples a step (each gives a label row and, where there is one, a rationale row).
-        optimizer: `adamw`; or `muon`, which steps the hidden layers' matrices orthogonally (the rest by AdamW) and
-            learns much faster from scratch.
+        optimizer: `adamw`; or `muon`, which steps the hidden layers' matrices orthogonally (the rest by AdamW);
+            meant for training from scratch.
         learning_rate: peak learning rate; falls to zero along a cosine.
         embedding_rate_factor: how many times faster the embeddings learn. Trained from scratch, T5's embeddings start
             at a deviation of 1 and its matrices near 0.1: the same absolute step is ten times smaller a change to

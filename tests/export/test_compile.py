@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from export import cli, compile
-from export.compile import GOLDEN_PER_TASK, compile_bundle
+from export.compile import GOLDEN_PER_TASK, _without_local_paths, compile_bundle
 from student.bundle import Bundle
 from student.errors import BundleError, ExportError, ParityError
 from training.checkpoint import Checkpoint, load_checkpoint
@@ -98,6 +98,23 @@ def test_old_bundle_stays_when_its_successor_is_refused(
         compile_bundle(checkpoint, target, rows, name="tiny", force=True, progress=False)
     assert Bundle.open(target).digest == tiny_bundle.digest
     assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_the_record_of_training_keeps_no_local_path() -> None:
+    data = [{"source": "jsonl:/home/x/rows.jsonl", "task": "/home/x/task.yaml"}, {"source": "demo-nli", "task": None}]
+    config = {"steps": 5, "pretrained": "/home/x/t5-small", "data": data}
+    kept = _without_local_paths({"config": config, "metrics": {}})
+    assert kept == {
+        "config": {
+            "steps": 5,
+            "pretrained": "t5-small",
+            "data": [{"source": "jsonl:rows.jsonl", "task": "task.yaml"}, {"source": "demo-nli", "task": None}],
+        },
+        "metrics": {},
+    }
+    hub = {"config": {"pretrained": "google/t5-v1_1-small", "data": []}}
+    assert _without_local_paths(hub) == hub
+    assert config["pretrained"] == "/home/x/t5-small"
 
 
 @pytest.mark.usefixtures("graphs_at_hand")

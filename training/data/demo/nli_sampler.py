@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from training.data.demo.nli_activities import KINDS, VERBS, Activity, exclusive
+from training.data.demo.nli_activities import KINDS, VERBS, Activity
 from training.data.demo.nli_concepts import (
     AGES,
     ANIMALS,
@@ -98,14 +98,6 @@ class Sampler:
         if kind.general != "something" and self.chance(0.3):
             return Activity(verb_name, None, kind_name, colour)
         return Activity(verb_name, self.thing(kind_name), kind_name, colour)
-
-    def exclusive_pair(self) -> tuple[Activity, Activity]:
-        """Two activities that nobody can do at once, each natural in any place."""
-        verbs = [name for name, verb in VERBS.items() if verb.where == "any"]
-        first, second = self.rng.sample(verbs, 2)
-        while not exclusive(first, second):
-            first, second = self.rng.sample(verbs, 2)
-        return self.activity_of(first), self.activity_of(second)
 
     def thing(self, kind_name: str) -> str:
         """A member of a kind of things."""
