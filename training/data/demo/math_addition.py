@@ -54,6 +54,14 @@ SITUATIONS: tuple[Situation, ...] = (
             "[in all|altogether|in total]?",
             "today {N} [1:made|sold|found] {a} {T}, and yesterday {he} [1:made|sold|found] {b}. How many "
             "{T} is that [in all|altogether|in total]?",
+            "{N} ate {a} {F} and {M} ate {b} [{F}|]. How many {F} did they eat [in all|altogether|together]?",
+            "if {N} has {a} {T} and {M} has {b} {T}, how many {T} do they have [in all|altogether|together]?",
+            "{N} put {a} {T} in the {x} and {M} put in {b}. How many {T} are in the {x} [in all|]?",
+            "there are {a} {T} on one shelf and {b} {T} on another [shelf|]. How many {T} are there [in "
+            "all|altogether|]?",
+            "{a} [1:students|children|kids] go by bus and {b} walk. How many [1:students|children|kids] are there "
+            "[in all|altogether|]?",
+            "{a} of the {O} in the {x} are {Q} and the other {b} are {q}. How many {O} are in the {x} [in all|]?",
         ),
         rationales=(
             "There are {1} and {2}. To find how many in all, add {1} and {2}.",
@@ -98,6 +106,12 @@ SITUATIONS: tuple[Situation, ...] = (
             "there are {a} [students|children|kids] in the room. {b} more come in. How many are in the room now?",
             "{N} has {$a} and earns {$b} more. How much [money|] does {he} have [now|in all]?",
             "{N} had {$a} and then earned {$b}. How much [money|] did {he} have in all?",
+            "if {N} has {a} {T} and {M} gives {him} {b} more, how many {T} does {N} have [then|in all]?",
+            "there were {a} {P} in the [1:room|park|hall]. Then {b} more came. How many {P} are in the "
+            "[1:room|park|hall] now?",
+            "a farmer had {a} {A} and bought {b} more. How many {A} does the farmer have [now|in all]?",
+            "a plant is {a} inches [1:tall|high] and grows {b} inches more. How [1:tall|high] is it then?",
+            "{N} [found|bought|got] {b} {T} and put them with {his} {a} {T}. How many {T} does {he} have [now|in all]?",
         ),
         rationales=(
             "There are {a} at first and then {b} more. To find how many now, add {1} and {2}.",
@@ -123,6 +137,16 @@ SITUATIONS: tuple[Situation, ...] = (
             "{at} costs {$a}. A [1:hat|book|lamp|game] costs {$b} more [than the {t}|]. How much does "
             "the [1:hat|book|lamp|game] cost?",
             "{M} is {b} years older than {N}. {N} is {a} years old. How old is {M}?",
+            "{N} [1:found|made|sold|picked] {a} {T} and {M} [1:found|made|sold|picked] {b} more than {N}. How "
+            "many {T} did {M} [1:find|make|sell|pick]?",
+            "yesterday {N} [1:made|sold|found] {a} {T}. Today {he} [1:made|sold|found] {b} more than yesterday. "
+            "How many {T} did {he} [1:make|sell|find] today?",
+            "{N} [1:earned|spent|saved] {$a}. {M} [1:earned|spent|saved] {$b} more [than {N}|]. How much [money|] "
+            "did {M} [1:earn|spend|save]?",
+            "a class has {a} boys and {b} more girls than boys. How many girls are [there|in the class]?",
+            "one [1:rope|ribbon|string] is {a} [2:feet|meters] long. Another [1:rope|ribbon|string] is {b} "
+            "[2:feet|meters] longer. How long is the other one?",
+            "if {N} has {a} {T} and {M} has {b} more [than {N}|], how many {T} does {M} have?",
         ),
         rationales=(
             "One number is {a} and the other is {b} more than that. To find the other one, add {1} and {2}.",
@@ -146,6 +170,17 @@ SITUATIONS: tuple[Situation, ...] = (
             "{N} spent {$a} and has {$b} left. How much [money|] did {he} have [at first|at the start|before]?",
             "some {A} were {L}. {a} of them left and {b} stayed. How many {A} were there [at first|at "
             "the start|before]?",
+            "{N} ate {a} {F} and {b} are left. How many {F} were there [at first|at the start|before]?",
+            "{N} took {a} {T} out of the {x}, and {b} are still in it. How many {T} were in the {x} [at first|at "
+            "the start|before]?",
+            "{a} {P} got off the bus and {b} stayed on it. How many {P} were on the bus [at first|before]?",
+            "{N} cut {a} [1:feet|meters] off a [rope|ribbon|string]. Now it is {b} [1:feet|meters] long. How long "
+            "was it [at first|before]?",
+            "a [shop|store|market] sold {a} {T} and has {b} left. How many {T} did it have [at first|at the "
+            "start|before]?",
+            "if {N} gave {a} {T} to {M} and has {b} left, how many {T} did {he} have [at first|at the start|before]?",
+            "I [lost|sold|gave away] {a} {T} and have {b} left. How many {T} did I have [at first|at the "
+            "start|before]?",
         ),
         rationales=(
             "At first there were the {a} that are gone and the {b} that are left. So add {1} and {2}.",

@@ -42,6 +42,41 @@ SITUATIONS: tuple[Situation, ...] = (
             "many [1:feet|meters] is that [in all|altogether|in total]?",
             "{N} plants {a} rows of [1:trees|flowers|bushes] with {b} [1:trees|flowers|bushes] in every "
             "row. How many [1:trees|flowers|bushes] does {he} plant?",
+            "{T} are [sold|packed|kept] in {X} of {b}. {N} [1:buys|bought] {a} {X}. How many {T} [1:does|did] "
+            "{he} get [in all|]?",
+            "{N} [1:puts|put|arranged] {T} in {a} rows of {b}. How many {T} are there [in all|altogether|]?",
+            "{a} rows of {b} [1:chairs|seats|desks] fill the [room|hall]. How many [1:chairs|seats|desks] are "
+            "there [in all|altogether|in total|]?",
+            "there are {b} {T} in every row. How many {T} are in {a} rows?",
+            "{N} makes {a} [costumes|models|gifts] and needs {b} {T} for each one. How many {T} does {he} need "
+            "[in all|altogether|]?",
+            "each of the {a} {P} [1:gets|needs|has] {b} {T}. How many {T} [1:are given out|are needed|do they "
+            "have] [in all|]?",
+            "{N} fills {a} {X}. {he} puts {b} {T} [in|into] each [{x}|one]. How many {T} does {he} need?",
+            "if {N} has {a} {X} and every {x} [has|holds|contains] {b} {T}, how many {T} does {he} have [in "
+            "all|altogether|in total]?",
+            "{N} [hands out|gives] {b} {T} to each of {a} {P}. How many {T} is that [in all|altogether|in total|]?",
+            "{N} wants to give {b} {T} to each {p} in a group of {a}. How many {T} does {he} need [in all|]?",
+            "{a} {P} come to a party. {N} gives {b} {T} to each of them. How many {T} does {N} need [in all|]?",
+            "a [school|hotel|building] has {a} floors. Each floor has {b} [1:rooms|doors|windows]. How many "
+            "[1:rooms|doors|windows] are there [in all|altogether|]?",
+            "{N} sets {a} tables with {b} {T} on each [table|one]. How many {T} does {he} [use|need]?",
+            "one [1:van|bus|boat] can [carry|take|hold] {b} {P}. How many {P} can {a} [1:vans|buses|boats] "
+            "[carry|take|hold]?",
+            "{a} [vans|buses|boats] [carry|take|hold] {b} {P} each. How many {P} is that [in all|altogether|in total]?",
+            "there are {a} {A} {L}. Each of them has {b} spots. How many spots are there [in all|altogether|]?",
+            "{N} [1:buys|bought] {a} {X}, each with {b} {T} [inside|in it]. How many {T} [1:does|did] {he} buy "
+            "[in all|]?",
+            "{N} put {b} {T} on each of {a} pages. How many {T} did {he} use [in all|]?",
+            "{a} {P} [1:brought|made|found] {b} {T} each. How many {T} did they [1:bring|make|find] [in "
+            "all|altogether|together]?",
+            "with {b} {T} in each of {a} {X}, how many {T} are there [in all|altogether|in total|]?",
+            "I put {b} {T} [in|into] each of {a} {X}. How many {T} did I use [in all|]?",
+            "{a} {X} are in the room. There are {b} {T} in each [{x}|one]. How many {T} are in the room?",
+            "each {p} in a group of {a} [has|needs|brought] {b} {T}. How many {T} is that [in all|altogether|in "
+            "total]?",
+            "{N} made {a} [1:piles|stacks|groups] with {b} {T} in each [1:pile|stack|group]. How many {T} did "
+            "{he} [use|have]?",
         ),
         rationales=(
             "There are {a} groups with {b} in each. To find how many in all, multiply {1} by {2}.",
@@ -73,6 +108,32 @@ SITUATIONS: tuple[Situation, ...] = (
             "it [1:go|drive] in {a} hours?",
             "I [1:make|read|sell] {b} [1:{T}|pages|{T}] [each|every|a|per] day. How many "
             "[1:{T}|pages|{T}] do I [1:make|read|sell] in {a} days?",
+            "{N} can [1:make|pack|wash|paint] {b} {T} in one hour. How many {T} can {he} [1:make|pack|wash|paint] "
+            "in {a} hours?",
+            "{N} [1:makes|packs|washes|paints] {b} {T} an hour and works for {a} hours. How many {T} does {he} "
+            "[1:make|pack|wash|paint] [in all|]?",
+            "{N} [1:practices|works|reads] {b} [2:minutes|hours] [each|every|a] day. How many [2:minutes|hours] "
+            "is that in {a} days?",
+            "it takes {b} minutes to [1:make|wash|paint|pack] one {t}. How many minutes does it take to "
+            "[1:make|wash|paint|pack] {a} {T}?",
+            "{N} needs {b} minutes for each {t}. How many minutes does {he} need for {a} {T}?",
+            "a [car|train|bus|boat] goes {b} miles in one hour. How far does it go in {a} hours?",
+            "a plant grows {b} inches [each|every|per|a] [1:week|month|year]. How many inches does it grow in {a} "
+            "[1:weeks|months|years]?",
+            "{N} pays {$b} [each|every|a|per] [1:week|month] for [a room|lessons|the bus]. How much does {he} pay "
+            "in {a} [1:weeks|months]?",
+            "a job pays {$b} [an|per|each] hour. {N} works {a} hours. How much [money|] does {he} [earn|get|make]?",
+            "if {N} [1:reads|runs|makes] {b} [1:pages|miles|{T}] [every|each|a] day, how many [1:pages|miles|{T}] "
+            "is that in {a} days?",
+            "{N} [runs|drives|rides] {b} miles [each|every] day. How many miles is that after {a} days?",
+            "{N} drinks {b} [1:cups|glasses] of water [a|each|every] day. How many [1:cups|glasses] does {he} "
+            "drink in {a} days?",
+            "{N} [1:found|made|sold] {b} {T} on each of {a} days. How many {T} did {he} [1:find|make|sell] [in "
+            "all|altogether|]?",
+            "every [1:day|week|month], {N} puts {b} {T} in {ax}. How many {T} are in the {x} after {a} "
+            "[1:days|weeks|months]?",
+            "how much [money|] does {N} [earn|get|make] in {a} [1:hours|days|weeks] if {he} gets {$b} "
+            "[each|every|per] [1:hour|day|week]?",
         ),
         rationales=(
             "It is {b} each time, for {a} times. To find the total, multiply {1} by {2}.",
@@ -98,6 +159,19 @@ SITUATIONS: tuple[Situation, ...] = (
             "if the price of {at} is {$b}, how much [do|will] {a} {T} cost?",
             "the price of {at} is {$b}. How much do {a} {T} cost?",
             "{N} buys {a} {T}. The price of each {t} is {$b}. How much does {he} [pay|spend]?",
+            "{a} {P} [1:pay|give] {$b} each for the [trip|game|party]. How much [money|] is that [in "
+            "all|altogether|in total]?",
+            "{T} cost {$b} each. How much does {N} pay for {a} [{T}|of them]?",
+            "{T} are sold for {$b} each. {N} [buys|takes] {a} [of them|{T}]. How much does {he} pay?",
+            "what does {N} pay for {a} {T} at {$b} each?",
+            "a [shop|store|market] sells {T} for {$b} each. How much money does it get for {a} {T}?",
+            "{N} sold {a} {T}. {he} got {$b} for each [{t}|one]. How much [money|] did {he} [get|make|earn] [in all|]?",
+            "how much [money|] does {N} get if {he} sells {a} {T} for {$b} each?",
+            "{a} friends each pay {$b} for [a gift|dinner|the trip|a ride]. How much do they pay [together|in "
+            "all|altogether]?",
+            "at {$b} each, how much do {a} {T} cost [in all|altogether|]?",
+            "{N} needs {a} {T}, and each [one|{t}] costs {$b}. How much [money|] does {he} need?",
+            "one ride costs {$b}. How much [money|] do {a} rides cost?",
         ),
         rationales=(
             "There are {a} things and each one costs {b}. To find the cost of all, multiply {1} by {2}.",
@@ -118,6 +192,31 @@ SITUATIONS: tuple[Situation, ...] = (
             "{M} is {a} times as old as {N}. {N} is {b} years old. How old is {M}?",
             "{N} [1:made|sold|found|picked] {b} {T} on {W}. On {V}, {he} [1:made|sold|found|picked] {a} "
             "times as many. How many {T} did {he} [1:make|sell|find|pick] on {V}?",
+            "{N} [1:found|made|sold|picked] {b} {T} and {M} [1:found|made|sold|picked] {a} times as many. How "
+            "many {T} did {M} [1:find|make|sell|pick]?",
+            "{N} has {b} {T}. {M} has {a} times that number. How many {T} does {M} have?",
+            "yesterday {N} [1:made|sold|found] {b} {T}. Today {he} [1:made|sold|found] {a} times as many [as "
+            "yesterday|]. How many {T} did {he} [1:make|sell|find] today?",
+            "{N} [1:read|walked|ran|drove] {b} [1:pages|miles|miles|miles] on {W} and {a} times as many on {V}. "
+            "How many [1:pages|miles|miles|miles] did {he} [1:read|walk|run|drive] on {V}?",
+            "on {V}, {N} [1:made|sold|found|picked] {a} times as many {T} as on {W}. On {W}, {he} "
+            "[1:made|sold|found|picked] {b}. How many {T} did {he} [1:make|sell|find|pick] on {V}?",
+            "the {Q} {x} has {b} {T}. The {q} {x} has {a} times as many [{T}|] [as the {Q} {x}|]. How many {T} "
+            "are in the {q} {x}?",
+            "{at} costs {$b}. A [1:hat|book|lamp|game] costs {a} times as much [as the {t}|]. How much does the "
+            "[1:hat|book|lamp|game] cost?",
+            "{N} [1:earned|spent|saved] {$b} and {M} [1:earned|spent|saved] {a} times as much. How much [money|] "
+            "did {M} [1:earn|spend|save]?",
+            "a farmer has {b} {A} and {a} times as many {B}. How many {B} does the farmer have?",
+            "there are {b} [1:boys|girls] in a [club|class|team] and {a} times as many [1:girls|boys]. How many "
+            "[1:girls|boys] are there?",
+            "I have {b} {T}. My [1:brother|sister|friend] has {a} times as many. How many {T} does my "
+            "[1:brother|sister|friend] have?",
+            "one [1:rope|ribbon|string] is {b} [feet|meters] long. Another [1:rope|ribbon|string] is {a} times as "
+            "long. How long is the other one?",
+            "if {N} has {b} {T} and {M} has {a} times as many [{T}|], how many {T} does {M} have?",
+            "{M} has {a} times the number of {T} that {N} has. {N} has {b} [{T}|]. How many {T} does {M} have?",
+            "how old is {M} if {N} is {b} years old and {M} is {a} times as old?",
         ),
         rationales=(
             "One number is {b} and the other is {a} times as many. Times means multiply {1} by {2}.",

@@ -46,6 +46,14 @@ SITUATIONS: tuple[Situation, ...] = (
             "to [1:pack|wash|use|sell]?",
             "there are {a} [students|children|kids] in the room. {b} of them [leave|go home]. How many "
             "are still in the room?",
+            "{N} [1:has|had] {a} {T}. {M} [1:takes|took] {b} of them. How many {T} does {N} have [left|now]?",
+            "if {N} has {a} {T} and [gives away|loses|sells|uses] {b} of them, how many {T} [are left|does {he} "
+            "have left]?",
+            "a farmer had {a} {A} and sold {b} of them. How many {A} does the farmer have [left|now]?",
+            "out of {a} {T}, {N} [sold|lost|used|gave away] {b}. How many {T} are left?",
+            "there were {a} {P} in the [1:room|park|hall]. {b} of them [left|went home]. How many {P} are still "
+            "in the [1:room|park|hall]?",
+            "{N} had {a} {T} in {ax}. {b} of them fell out. How many {T} are [left|still] in the {x}?",
         ),
         rationales=(
             "There are {a} at first and {b} are gone. To find what is left, subtract {b} from {a}.",
@@ -76,6 +84,15 @@ SITUATIONS: tuple[Situation, ...] = (
             "{M} is {a} years old and {N} is {b} years old. How many years younger is {N} than {M}?",
             "{N} spent {$a} and {M} spent {$b}. How much more [money|] did {N} spend than {M}?",
             "I have {a} {T} and my [brother|sister|friend] has {b} {T}. How many more {T} do I have?",
+            "there are {a} {T} in one {x} and {b} {T} in another {x}. How many more {T} are in the first {x}?",
+            "{N} [1:walked|ran|rode|drove] {a} miles and {M} [1:walked|ran|rode|drove] {b} miles. How many more "
+            "miles did {N} [1:walk|run|ride|drive] [than {M}|]?",
+            "there are {a} {Q} {O} and {b} {q} {O}. How many more {Q} {O} [than {q} {O}|] are there?",
+            "one [1:rope|ribbon|string] is {a} [2:feet|meters] long and another is {b} [2:feet|meters] long. How "
+            "much longer is the first one?",
+            "{N} [1:made|sold|found|picked] {a} {T} on {W} and {b} on {V}. How many more {T} did {he} "
+            "[1:make|sell|find|pick] on {W} [than on {V}|]?",
+            "if {N} has {a} {T} and {M} has {b} {T}, how many more {T} does {N} have [than {M}|]?",
         ),
         rationales=(
             "Compare {a} and {b}. To find the difference, subtract {b} from {a}.",
@@ -99,6 +116,16 @@ SITUATIONS: tuple[Situation, ...] = (
             "{M} is {b} years younger than {N}. {N} is {a} years old. How old is {M}?",
             "{N} [1:made|sold|found|picked] {a} {T} on {W}. On {V}, {he} [1:made|sold|found|picked] {b} "
             "fewer {T}. How many {T} did {he} [1:make|sell|find|pick] on {V}?",
+            "yesterday {N} [1:made|sold|found] {a} {T}. Today {he} [1:made|sold|found] {b} fewer than yesterday. "
+            "How many {T} did {he} [1:make|sell|find] today?",
+            "{N} [1:earned|spent|saved] {$a}. {M} [1:earned|spent|saved] {$b} less [than {N}|]. How much [money|] "
+            "did {M} [1:earn|spend|save]?",
+            "a class has {a} boys and {b} fewer girls than boys. How many girls are [there|in the class]?",
+            "one [1:rope|ribbon|string] is {a} [2:feet|meters] long. Another [1:rope|ribbon|string] is {b} "
+            "[2:feet|meters] shorter. How long is the other one?",
+            "{N} [1:found|made|sold|picked] {a} {T} and {M} [1:found|made|sold|picked] {b} fewer than {N}. How "
+            "many {T} did {M} [1:find|make|sell|pick]?",
+            "if {N} has {a} {T} and {M} has {b} fewer [than {N}|], how many {T} does {M} have?",
         ),
         rationales=(
             "One number is {a} and the other is {b} fewer. To find the other one, subtract {b} from {a}.",
@@ -124,6 +151,14 @@ SITUATIONS: tuple[Situation, ...] = (
             "there were {a} {F} in {ax}. {N} ate some and now {b} are left. How many {F} did {he} eat?",
             "{N} and {M} have {a} {T} [together|in all|in total]. {N} has {b} of them. How many {T} does {M} have?",
             "a book has {a} pages. {N} has read {b} pages [so far|already]. How many more pages are there to read?",
+            "{N} has {a} {T}. {b} of them are in {ax} and the others are at home. How many {T} are at home?",
+            "there are {a} {T} in two {X}. One {x} has {b} {T}. How many {T} are in the other {x}?",
+            "{N} wants to [1:find|make|sell] {a} {T}. {he} has [1:found|made|sold] {b} so far. How many more {T} "
+            "must {he} [1:find|make|sell]?",
+            "of the {a} {O} in the {x}, {b} are {Q}. How many {O} in the {x} are not {Q}?",
+            "there are {a} seats on the bus. {b} seats are taken. How many seats are free?",
+            "{N} had {$a}. After {he} bought {at}, {he} had {$b} left. How much did the {t} cost?",
+            "there were {a} {P} on the bus. Some got off and now there are {b}. How many {P} got off?",
         ),
         rationales=(
             "The whole is {a} and one part is {b}. To find the other part, subtract {b} from {a}.",
