@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from locust import FastHttpUser, constant, events
 
@@ -24,6 +25,7 @@ DEMO_QUESTIONS = Path(__file__).resolve().parent.parent / "serving" / "demo-stud
 INSTANCES = 8
 
 _questions: dict[str, list[dict[str, Any]]] = defaultdict(list)
+_labels: dict[str, list[str] | None] = {}
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
@@ -72,15 +74,21 @@ def explain(user: Asker) -> None:
     user.ask("/explain", "/explain", {"task": task, **questions[0]}, questions)
 
 
+def learn_labels(environment: Any, **_: object) -> None:
+    """Ask the server for its tasks' labels, before anybody asks it anything else."""
+    try:
+        with urlopen(f"{environment.host}/tasks", timeout=10) as response:
+            tasks = json.load(response)["tasks"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        sys.exit(f"load test: no Quickstep server answers at {environment.host} ({error}); start one with: make serve")
+    _labels.update({task["task"]: task["labels"] for task in tasks})
+
+
 class Asker(FastHttpUser):  # type: ignore[misc]  # Locust is not typed for mypy here
     """Somebody who asks again as soon as answered."""
 
     wait_time = constant(0)
     tasks = {predict: 8, predict_several: 1, explain: 1}  # noqa: RUF012 - Locust's own form
-
-    def on_start(self) -> None:
-        """Learn the labels of the tasks that have their own."""
-        self.labels = {task["task"]: task["labels"] for task in self.client.get("/tasks").json()["tasks"]}
 
     def ask(self, path: str, name: str, content: dict[str, Any], questions: Sequence[dict[str, Any]]) -> None:
         """Send a request and check its answers."""
@@ -99,7 +107,7 @@ class Asker(FastHttpUser):  # type: ignore[misc]  # Locust is not typed for mypy
                     return
 
     def _allowed(self, answer: object, task: str, question: dict[str, Any]) -> bool:
-        space = merge_choices(question["choices"]) if "choices" in question else self.labels[task]
+        space = merge_choices(question["choices"]) if "choices" in question else _labels[task]
         return isinstance(answer, str) if space is None else answer in space
 
 
@@ -110,3 +118,4 @@ def _some_questions(count: int) -> tuple[str, list[dict[str, Any]]]:
 
 events.init_command_line_parser.add_listener(add_option)
 events.init.add_listener(load_questions)
+events.test_start.add_listener(learn_labels)

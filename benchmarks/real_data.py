@@ -177,7 +177,6 @@ def recipe_of(datasets: Path, steps: int, rows: int | None) -> TrainConfig:
         learning_rate=1e-3,
         embedding_rate_factor=3,
         adam_beta2=0.98,
-        warmup_steps=min(100, steps),
         validate_every=max(1, steps // 2),
         bf16=True,
         group_by_length=True,

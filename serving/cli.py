@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
+import re
 import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -30,6 +34,8 @@ def main(argv: list[str]) -> int:
         return 2
     logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
+    for name, meant in _mistyped_variables():
+        logging.getLogger(__name__).warning("%s is no setting and has no effect; did you mean %s?", name, meant)
     try:
         _serve(settings)
     except QuickstepError as error:
@@ -95,6 +101,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _mistyped_variables() -> Iterator[tuple[str, str]]:
+    """Variables that are nearly a setting's, each with that setting's. Others with the prefix have other readers."""
+    known = [f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for name in sorted(os.environ):
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in known:
+            for meant in get_close_matches(name, known, n=1, cutoff=0.85):
+                yield name, meant
+
+
 def _unit(field: FieldInfo) -> str:
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
@@ -112,8 +127,17 @@ def _settings_message(error: ValidationError) -> str:
         name = ".".join(str(part) for part in item["loc"])
         flag = f"--{name.replace('_', '-')} ({ENVIRONMENT_PREFIX}{name.upper()}): " if name else ""
         given = f"; given {item['input']!r}" if name else ""
-        lines.append(f"{flag}{item['msg'].removeprefix('Value error, ')}{given}")
+        lines.append(f"{flag}{_as_flags(item['msg'].removeprefix('Value error, '))}{given}")
     return "\n".join(lines)
+
+
+def _as_flags(message: str) -> str:
+    """A message of the settings with their names written as the user types them."""
+    return re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda match: _as_flag(match.group()), message)
+
+
+def _as_flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}" if name in Settings.model_fields else name
 
 
 def _complain(message: str) -> None:

@@ -75,6 +75,9 @@ class Gateway:
         queue_s = max(one.queue_s for one in served)
         infer_s = max(one.infer_s for one in served)
         self._metrics.observe_stages(lane, tokenize_s, queue_s, infer_s)
+        for one in served:
+            if isinstance(one.result, Explanation):
+                self._metrics.observe_rationale(one.result.rationale_agrees)
         stages = (("tokenize", tokenize_s), ("queue", queue_s), ("infer", infer_s))
         timing = ", ".join([f"{name};dur={seconds * 1e3:.2f}" for name, seconds in stages])
         return _write(asked, served, preparer.bundle.label), timing
@@ -136,9 +139,10 @@ def _answer(result: Prediction | Explanation) -> dict[str, object]:
         if probabilities is None
         else [{"answer": entry.answer, "probability": entry.probability} for entry in probabilities],
         "value": prediction.value,
-        # 128 random bits: unique without a counter, and nobody guesses another client's.
-        "prediction_id": os.urandom(16).hex(),
     }
     if isinstance(result, Explanation):
         answer["rationale"] = result.rationale
+        answer["rationale_agrees"] = result.rationale_agrees
+    # 128 random bits: unique without a counter, and nobody guesses another client's.
+    answer["prediction_id"] = os.urandom(16).hex()
     return answer

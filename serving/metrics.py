@@ -45,6 +45,10 @@ class Metrics:
             "quickstep_batch_rows", "Rows of each graph run.", ["lane"], buckets=_ROWS, registry=self.registry
         )
         self._batch_rows = {lane: batch_rows.labels(lane) for lane in LANES}
+        rationales = Counter(
+            "quickstep_rationales", "Rationales, by whether they end in the answer.", ["agrees"], registry=self.registry
+        )
+        self._rationales = {agrees: rationales.labels(str(agrees).lower()) for agrees in (True, False)}
         self._tokenize = self._stage("quickstep_tokenize_seconds", "Validation and tokenization of one request.")
         self._queue = self._stage("quickstep_queue_seconds", "Longest wait of a request's rows.")
         self._infer = self._stage("quickstep_infer_seconds", "Longest graph run of a request's rows.")
@@ -81,6 +85,10 @@ class Metrics:
     def observe_batch(self, lane: LaneName, rows: int) -> None:
         """Record one graph run; called on the lane's thread."""
         self._batch_rows[lane].observe(rows)
+
+    def observe_rationale(self, agrees: bool) -> None:
+        """Count a rationale that was sent."""
+        self._rationales[agrees].inc()
 
     def reject(self, reason: str) -> None:
         """Count a request that got a problem; `reason` is the problem type's slug."""

@@ -75,6 +75,12 @@ def conclusion(task: Task, rationale: str) -> str | None:
     return text.removesuffix(".").strip() or None
 
 
+def concludes_in(task: Task, rationale: str, answer: str) -> bool:
+    """Whether a rationale ends in this answer; not if it states none."""
+    concluded = conclusion(task, rationale)
+    return concluded is not None and same_answer(task, concluded, answer)
+
+
 def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
     position = 0

@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from student.errors import BundleError
 from student.task import Task
+from student.validation import problems_of
 
 T = TypeVar("T")
 
@@ -239,7 +240,7 @@ def _parse_manifest(path: Path, content: bytes) -> Manifest:
     try:
         return Manifest.model_validate(data)
     except ValidationError as error:
-        raise BundleError(f"bundle {path / MANIFEST}: {_summary(error)}; {REBUILD}") from None
+        raise BundleError(f"bundle {path / MANIFEST}: {problems_of(error, most=3)}; {REBUILD}") from None
 
 
 def _verify_listing(path: Path, manifest: Manifest) -> None:
@@ -299,13 +300,7 @@ def _parse(path: Path, name: str, adapter: TypeAdapter[T]) -> T:
     try:
         return adapter.validate_json(_read(path, name))
     except ValidationError as error:
-        raise BundleError(f"bundle {path / name}: {_summary(error)}; {REBUILD}") from None
-
-
-def _summary(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'content'}: {item['msg']}" for item in error.errors()[:3]
-    )
+        raise BundleError(f"bundle {path / name}: {problems_of(error, most=3)}; {REBUILD}") from None
 
 
 def _sha256(file: Path) -> str:

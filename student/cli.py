@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
             raise
         sys.stderr.write(
             f"quickstep {command}: needs the package {error.name!r}, which is not installed; "
-            f"install it with: pip install 'quickstep[{extra}]'\n"
+            f"run make setup in the repository, or: pip install 'quickstep[{extra}]'\n"
         )
         return 1
     except QuickstepError as error:

@@ -73,11 +73,12 @@ def predict(argv: list[str]) -> int:
     return 1 if failed else 0
 
 
-def _batches(stream: TextIO) -> Iterator[list[str]]:
-    batch: list[str] = []
-    for line in stream:
+def _batches(stream: TextIO) -> Iterator[list[tuple[int, str]]]:
+    """Lines that are not blank, with their numbers in the file."""
+    batch: list[tuple[int, str]] = []
+    for number, line in enumerate(stream, start=1):
         if line.strip():
-            batch.append(line)
+            batch.append((number, line))
         if len(batch) == _BATCH_ROWS:
             yield batch
             batch = []
@@ -85,20 +86,24 @@ def _batches(stream: TextIO) -> Iterator[list[str]]:
         yield batch
 
 
-def _answer(student: OnnxStudent, lines: list[str], *, explain: bool) -> list[dict[str, object]]:
+def _answer(student: OnnxStudent, lines: list[tuple[int, str]], *, explain: bool) -> list[dict[str, object]]:
     answers: list[dict[str, object]] = [{} for _ in lines]
     prepared: dict[int, PreparedQuestion] = {}
-    for i, line in enumerate(lines):
+    for i, (number, line) in enumerate(lines):
         try:
             prepared[i] = student.prepare(_question(line), rationale=explain)
         except InputError as error:
-            answers[i] = {"errors": [{"field": p.field, "message": p.message} for p in error.problems]}
+            problems = [{"field": p.field, "message": p.message} for p in error.problems]
+            answers[i] = {"line": number, "errors": problems}
     questions = list(prepared.values())
     if not questions:
         return answers
     if explain:
         explanations = student.explain(questions)
-        results = [(item.prediction, {"rationale": item.rationale}) for item in explanations]
+        results = [
+            (item.prediction, {"rationale": item.rationale, "rationale_agrees": item.rationale_agrees})
+            for item in explanations
+        ]
     else:
         results = [(prediction, {}) for prediction in student.predict(questions)]
     for i, (prediction, extra) in zip(prepared, results, strict=True):
@@ -122,8 +127,14 @@ def _question(line: str) -> Question:
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise InputError([Problem("line", f"is not JSON: {error}")]) from None
-    if not isinstance(content, dict) or not isinstance(content.get("task"), str):
+        # The parser counts from the start of what it was given: this line, whichever it is.
+        reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise InputError([Problem("line", f"is not JSON: {reason}")]) from None
+    if not isinstance(content, dict):
+        raise InputError([Problem("line", 'must be an object: {"task": ..., "inputs": {...}}')])
+    if "instances" in content:
+        raise InputError([Problem("instances", "are for /predict; write one question a line")])
+    if not isinstance(content.get("task"), str):
         raise InputError([Problem("task", "must be given, as a text")])
     inputs, choices = content.get("inputs"), content.get("choices")
     if choices is None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 from tokenizers import Tokenizer
 
-from student.answers import equation_value
+from student.answers import concludes_in, equation_value
 from student.bundle import TOKENIZER, Bundle, GoldenAnswer
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, QuickstepError, TaskError
@@ -47,10 +47,16 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Explanation:
-    """An answer with the student's rationale."""
+    """An answer with the student's rationale.
+
+    Attributes:
+        rationale: written by itself, from the same question; nothing forces it to end in the answer.
+        rationale_agrees: whether it does.
+    """
 
     prediction: Prediction
     rationale: str
+    rationale_agrees: bool
 
 
 class OnnxStudent:
@@ -122,8 +128,8 @@ class OnnxStudent:
         """
         rationales = self._texts(self.rationale_ids(batch))
         return [
-            Explanation(prediction, rationale)
-            for prediction, rationale in zip(self.predict(batch), rationales, strict=True)
+            Explanation(prediction, rationale, concludes_in(question.task, rationale, prediction.answer))
+            for question, prediction, rationale in zip(batch, self.predict(batch), rationales, strict=True)
         ]
 
     def answer_ids(self, batch: Sequence[PreparedQuestion]) -> list[list[int]]:

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from student.errors import InputError, Problem, TaskError
+from student.validation import problems_of, yaml_problem
 
 CHOICES_FIELD = "choices"
 """The template placeholder that stands for the rendered choices; not a free input field."""
@@ -249,16 +250,13 @@ def parse_task(text: str, origin: str) -> Task:
     try:
         data: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise TaskError(f"task file {origin}: is not YAML: {error}") from None
+        raise TaskError(f"task file {origin}: is not YAML: {yaml_problem(error)}") from None
     if not isinstance(data, dict):
         raise TaskError(f"task file {origin}: must be a mapping with name, template and answer")
     try:
         return Task.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'task'}: {item['msg']}" for item in error.errors()
-        )
-        raise TaskError(f"task file {origin}: {problems}") from None
+        raise TaskError(f"task file {origin}: {problems_of(error, Task.model_fields)}") from None
 
 
 def builtin_names() -> tuple[str, ...]:

@@ -6,13 +6,19 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from student.arguments import positive
 from student.errors import DataError
-from student.task import find_task
+from student.task import Task, find_task
 from training.config import load_config
 from training.presets import PRESETS
+
+if TYPE_CHECKING:
+    from training.checkpoint import Checkpoint
+    from training.data.example import Example
 
 
 def train(argv: list[str]) -> int:
@@ -37,7 +43,13 @@ def train(argv: list[str]) -> int:
 
     from training.run import train as run  # torch takes seconds to import: not for --help or a wrong recipe
 
-    student = run(config, output, resume=arguments.resume, progress=not arguments.quiet)
+    try:
+        student = run(config, output, resume=arguments.resume, progress=not arguments.quiet)
+    except KeyboardInterrupt:
+        if any(output.glob("checkpoint-*")):
+            sys.stderr.write(f"quickstep train: interrupted; go on with the same command and --resume ({output})\n")
+            return 130
+        raise
     metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
     for name, value in metrics.items():
         sys.stdout.write(f"{name:32} {value:.4f}\n")
@@ -60,7 +72,10 @@ def evaluate(argv: list[str]) -> int:
         help="cqa:<folder>, svamp:<folder>, jsonl:<file>, demo-nli, demo-choices or demo-math; may be repeated "
         "(default: the validation rows of the run)",
     )
-    parser.add_argument("--task", help="task of the jsonl sources: a built-in name or a YAML file")
+    parser.add_argument(
+        "--task",
+        help="task of the jsonl sources: a built-in name or a YAML file (default: the only task of the student)",
+    )
     parser.add_argument(
         "--split",
         choices=("train", "validation", "test"),
@@ -92,7 +107,7 @@ def evaluate(argv: list[str]) -> int:
     for spec in arguments.data:
         source = open_source(
             spec,
-            task=find_task(arguments.task) if arguments.task and spec.startswith("jsonl:") else None,
+            task=_task_of(spec, arguments.task, checkpoint.tasks),
             demo_rows=DemoRows(arguments.rows, arguments.rows, arguments.rows),
             # The cuts of the run itself: any other would put rows it was trained on among the validation rows.
             validation_share=config.get("validation_share", 0.1),
@@ -109,6 +124,7 @@ def evaluate(argv: list[str]) -> int:
         raise DataError(
             f"this student does not know task {', '.join(unknown)}; it answers {', '.join(checkpoint.tasks)}"
         )
+    _tell_refused(checkpoint, examples)
     outcomes = answer_all(
         TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks),
         examples,
@@ -123,6 +139,30 @@ def evaluate(argv: list[str]) -> int:
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _tell_refused(checkpoint: Checkpoint, examples: Sequence[Example]) -> None:
+    """Say how many rows a server would refuse: they are answered here, whatever their length."""
+    for name, task in checkpoint.tasks.items():
+        sources = [task.label_source(row.inputs, row.choices) for row in examples if row.task == name]
+        lengths = [len(ids) for ids in checkpoint.tokenizer(sources).input_ids] if sources else []
+        limit = task.limits.source_tokens
+        if refused := sum(length > limit for length in lengths):
+            sys.stderr.write(
+                f"{name}: {refused} of {len(lengths)} rows are longer than limits.source_tokens ({limit}; the longest "
+                f"has {max(lengths)}). They are counted here; a server would refuse them\n"
+            )
+
+
+def _task_of(spec: str, given: str | None, known: Mapping[str, Task]) -> Task | None:
+    """The task of a jsonl source: the one that was given, or the student's only one. Other sources have their own."""
+    if not spec.startswith("jsonl:"):
+        return None
+    if given is not None:
+        return known.get(given) or find_task(given)
+    if len(known) > 1:
+        raise DataError(f"{spec}: say which task its rows are of: --task {' or '.join(known)}, or a YAML file")
+    return next(iter(known.values()))
 
 
 def demo_data(argv: list[str]) -> int:

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from student.errors import QuickstepError
+from student.validation import problems_of, yaml_problem
 from training.presets import PRESETS
 
 
@@ -71,7 +72,7 @@ class TrainConfig(_Strict):
         embedding_rate_factor: how many times faster the embeddings learn. Trained from scratch, T5's embeddings start
             at a deviation of 1 and its matrices near 0.1: the same absolute step is ten times smaller a change to
             the former. Adafactor, T5's own optimiser, scales by that; AdamW does not. 1 for pretrained models.
-        warmup_steps: steps until the peak.
+        warmup_steps: steps until the peak; None takes a tenth of the steps, at most 100.
         weight_decay: AdamW's decoupled weight decay.
         adam_beta2: AdamW's second moment decay; 0.98 reacts faster, which short runs want.
         dropout_rate: dropout; None keeps a pretrained model's own.
@@ -96,7 +97,7 @@ class TrainConfig(_Strict):
     optimizer: Literal["adamw", "muon"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     embedding_rate_factor: Annotated[float, Field(gt=0)] = 1.0
-    warmup_steps: Annotated[int, Field(ge=0)] = 100
+    warmup_steps: Annotated[int, Field(ge=0)] | None = None
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     adam_beta2: Annotated[float, Field(gt=0, lt=1)] = 0.999
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] | None = None
@@ -111,11 +112,33 @@ class TrainConfig(_Strict):
 
     @model_validator(mode="after")
     def _one_model(self) -> TrainConfig:
-        if (self.preset is None) == (self.pretrained is None):
-            raise ValueError("give either preset or pretrained")
+        if self.preset is None and self.pretrained is None:
+            raise ValueError("neither preset nor pretrained is given; one of them says which model to train")
+        if self.preset is not None and self.pretrained is not None:
+            raise ValueError(
+                "preset and pretrained are both given; leave one out (on the command line: --set preset=null)"
+            )
         if self.preset is not None and self.preset not in PRESETS:
-            raise ValueError(f"preset {self.preset!r} is unknown; choose from {', '.join(PRESETS)}")
+            raise ValueError(f"preset: {self.preset!r} is unknown; choose from {', '.join(PRESETS)}")
         return self
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> TrainConfig:
+        if self.warmup_steps is not None and self.warmup_steps >= self.steps:
+            raise ValueError(
+                f"warmup_steps: {self.warmup_steps} of {self.steps} steps; the peak learning rate would never be "
+                "reached, so give fewer"
+            )
+        given = [(source.source, source.task) for source in self.data]
+        repeated = sorted({source for source, task in given if given.count((source, task)) > 1})
+        if repeated:
+            raise ValueError(f"data: {', '.join(repeated)} given more than once")
+        return self
+
+    @property
+    def warmup(self) -> int:
+        """Steps until the peak, whether or not the recipe gives them."""
+        return min(100, self.steps // 10) if self.warmup_steps is None else self.warmup_steps
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
@@ -135,7 +158,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
     except UnicodeDecodeError as error:
         raise ConfigError(f"recipe {path}: is not UTF-8: {error.reason} at byte {error.start}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"recipe {path}: is not YAML: {error}") from None
+        raise ConfigError(f"recipe {path}: is not YAML: {yaml_problem(error)}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"recipe {path}: must be a mapping; see recipes/ for examples")
     for override in overrides:
@@ -145,14 +168,11 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
         try:
             content[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise ConfigError(f"--set {override}: is not YAML: {error}") from None
+            raise ConfigError(f"--set {override}: is not YAML: {yaml_problem(error)}") from None
     try:
         return _resolved(TrainConfig.model_validate(content), path.parent)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'recipe'}: {item['msg']}" for item in error.errors()
-        )
-        raise ConfigError(f"recipe {path}: {problems}") from None
+        raise ConfigError(f"recipe {path}: {problems_of(error, TrainConfig.model_fields)}") from None
 
 
 def _resolved(config: TrainConfig, folder: Path) -> TrainConfig:

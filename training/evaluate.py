@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from student.answers import conclusion, same_answer
+from student.answers import concludes_in, same_answer
 from training.data.example import Example
 from training.scoring import TorchStudent
 
@@ -50,8 +50,7 @@ def answer_all(
                 task = student.tasks[row.task]
                 agrees = None
                 if rationale is not None:
-                    concluded = conclusion(task, rationale)
-                    agrees = concluded is not None and same_answer(task, concluded, answered.answer)
+                    agrees = concludes_in(task, rationale, answered.answer)
                 gold = row.gold if row.gold is not None else row.label
                 correct = same_answer(task, answered.answer, gold)
                 outcomes[i] = Outcome(row, answered.answer, correct, rationale, agrees)

@@ -7,6 +7,7 @@ Hsieh et al. 2023, equation 3: the student reads `[label] x` and learns to write
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import torch
@@ -36,14 +37,30 @@ class Row(TypedDict):
     rationale_labels: list[int] | None
 
 
+@dataclass
+class Cut:
+    """Texts of one kind that are longer than their task's limit.
+
+    Attributes:
+        limit: tokens that are kept, `</s>` included.
+        rows: how many were cut.
+        longest: tokens of the longest of them.
+        longest_row: the source of that row.
+    """
+
+    limit: int
+    rows: int = 0
+    longest: int = 0
+    longest_row: str = ""
+
+
 class MultitaskDataset(Dataset[Row]):
     """Examples as token rows. Rows without a rationale train the label task alone.
 
     Sources and rationales over the task's limit are cut and counted; a label over it is refused by `training.run`.
 
     Attributes:
-        source_cut: rows whose source was cut.
-        rationale_cut: rows whose rationale was cut.
+        cuts: what was cut, by task and `limits` key.
     """
 
     def __init__(
@@ -56,8 +73,7 @@ class MultitaskDataset(Dataset[Row]):
         progress: bool = False,
     ) -> None:
         self._rows: list[Row] = []
-        self.source_cut = 0
-        self.rationale_cut = 0
+        self.cuts: dict[tuple[str, str], Cut] = {}
         with tqdm(total=len(examples), desc="tokenize", unit="row", disable=not progress) as bar:
             for start in range(0, len(examples), _TOKENIZE_ROWS):
                 part = examples[start : start + _TOKENIZE_ROWS]
@@ -80,19 +96,30 @@ class MultitaskDataset(Dataset[Row]):
         reasons = iter(_tokens(tokenizer, [row.rationale or "" for row in explained]))
         for example, source, label in zip(examples, sources, labels, strict=True):
             limits = tasks[example.task].limits
-            self.source_cut += len(source) > limits.source_tokens
+            asked_ids = next(asked) if rationales and example.rationale is not None else None
+            # One row counts once, whichever of its two sources is too long.
+            longest = max(source, asked_ids or [], key=len)
+            self._fit(longest, example, "source_tokens", limits.source_tokens)
             row = Row(
                 input_ids=_cut(source, limits.source_tokens),
                 labels=label,
                 rationale_input_ids=None,
                 rationale_labels=None,
             )
-            if rationales and example.rationale is not None:
+            if asked_ids is not None:
                 reason = next(reasons)
-                self.rationale_cut += len(reason) > limits.rationale_tokens
-                row["rationale_input_ids"] = _cut(next(asked), limits.source_tokens)
+                self._fit(reason, example, "rationale_tokens", limits.rationale_tokens)
+                row["rationale_input_ids"] = _cut(asked_ids, limits.source_tokens)
                 row["rationale_labels"] = _cut(reason, limits.rationale_tokens)
             self._rows.append(row)
+
+    def _fit(self, ids: list[int], example: Example, key: str, limit: int) -> None:
+        """Count a text that will be cut."""
+        if len(ids) > limit:
+            cut = self.cuts.setdefault((example.task, key), Cut(limit))
+            cut.rows += 1
+            if len(ids) > cut.longest:
+                cut.longest, cut.longest_row = len(ids), example.source
 
     def token_counts(self) -> list[int]:
         """Tokens that the student reads and writes for each row, rationale included."""

@@ -1,14 +1,4 @@
-"""`train`: from a recipe to a finished student in a run directory.
-
-run/
-  recipe.yaml        the resolved configuration
-  data.json          what was read, repaired and dropped, by source
-  checkpoint-*/      the trainer's own, for resuming
-  logs/              TensorBoard
-  curves.png         loss and validation accuracy over steps
-  metrics.json       validation figures of the student that was kept
-  student/           the finished student, in the hub's format plus quickstep.json
-"""
+"""`train`: from a recipe to a finished student in a run directory."""
 
 from __future__ import annotations
 
@@ -16,28 +6,44 @@ import hashlib
 import json
 import logging
 import shutil
+import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, TrainingArguments, set_seed
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerState
 from transformers.trainer_utils import get_last_checkpoint
 
-from student.errors import CheckpointError, DataError, TaskError
+from student.errors import DataError, TaskError
 from student.question import QuestionPreparer
 from student.task import Task, find_task
 from training.checkpoint import STUDENT, save_checkpoint
 from training.config import TrainConfig
 from training.curves import plot_curves
 from training.data.example import Example
-from training.data.report import LoadReport
+from training.data.report import LoadReport, UnusableRows
 from training.data.sources import DemoRows, open_source
 from training.evaluate import answer_all, batched, summarise
 from training.model import from_preset, from_pretrained, load_tokenizer
 from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer
 from training.presets import PRESETS
+from training.progress import TrainingProgress
+from training.run_directory import (
+    CURVES,
+    DATA_REPORT,
+    METRICS,
+    RECIPE,
+    check_output,
+    is_finished,
+    resolved,
+    steps_of,
+    take_best,
+    write_json,
+)
 from training.scoring import TorchStudent
 from training.tokenizer import train_tokenizer
 from training.validation_rows import write_rows
@@ -61,19 +67,28 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         DataError: a dataset is missing or too much of it is unusable.
         CheckpointError: the model cannot be loaded, or `output` does not fit `resume`.
     """
-    _prepare_output(config, output, resume)
+    check_output(config, output, resume)
+    if resume and is_finished(config, output):
+        _log.info("%s: all %d steps are done; nothing to resume", output, config.steps)
+        return output / STUDENT
     if config.threads:
         torch.set_num_threads(config.threads)
-    tasks, examples, validation = _load_data(config, output)
+    output.mkdir(parents=True, exist_ok=True)
+    tasks, examples, validation, reports = _load_data(config, output)
 
     set_seed(config.seed)
     checkpoint = get_last_checkpoint(str(output)) if resume else None
+    if resume and checkpoint is None:
+        _log.info("%s: holds no checkpoint yet; starting from the first step", output)
     model, tokenizer = _make_model(config, tasks, examples, checkpoint)
     _check_labels(examples, tasks, tokenizer)
     _check_label_sets(tasks, tokenizer)
     with_rationales = config.rationale_weight > 0
     dataset = MultitaskDataset(examples, tasks, tokenizer, rationales=with_rationales, progress=progress)
     held_out = MultitaskDataset(validation, tasks, tokenizer, rationales=with_rationales)
+    cuts = {"training": _told(dataset, "training"), "validation": _told(held_out, "validation")}
+    write_json(output / DATA_REPORT, {"sources": reports, "cut": cuts})
+    (output / RECIPE).write_text(resolved(config), encoding="utf-8")
     collator = MultitaskCollator(tokenizer.pad_token_id)
 
     def validate(current: T5ForConditionalGeneration) -> dict[str, float]:
@@ -92,7 +107,16 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         group_by=dataset.token_counts() if config.group_by_length else None,
         validate=validate,
     )
-    result = trainer.train(resume_from_checkpoint=checkpoint)
+    for shown_by_default in (ProgressCallback, PrinterCallback):
+        trainer.remove_callback(shown_by_default)
+    trainer.add_callback(TrainingProgress(bar=progress))
+    started = time.perf_counter()
+    if checkpoint is None or steps_of(Path(checkpoint)) < config.steps:
+        trainer.train(resume_from_checkpoint=checkpoint)
+    else:
+        # Interrupted after its last step: the trainer would take one more.
+        trainer.state = TrainerState.load_from_json(str(Path(checkpoint) / TRAINER_STATE_NAME))
+    take_best(model, output, trainer.state)
     metrics = validate(model)
     record = {
         "config": config.model_dump(mode="json"),
@@ -100,16 +124,15 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
             "digest": _data_digest(examples),
             "training_rows": len(examples),
             "validation_rows": len(validation),
-            "sources_cut": dataset.source_cut,
-            "rationales_cut": dataset.rationale_cut,
+            "cut": cuts["training"],
         },
         "metrics": metrics,
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
-        "train_seconds": round(result.metrics["train_runtime"], 1),
+        "train_seconds": round(time.perf_counter() - started, 1),
     }
-    _write_json(output / "metrics.json", record["metrics"])
-    plot_curves(trainer.state.log_history, output / "curves.png")
+    write_json(output / METRICS, record["metrics"])
+    plot_curves(trainer.state.log_history, output / CURVES)
     # A student of an earlier end of this run makes room only now: an interrupted resume must not cost it.
     shutil.rmtree(output / STUDENT, ignore_errors=True)
     (output / STUDENT).mkdir()
@@ -118,12 +141,22 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     return output / STUDENT
 
 
-def _load_data(config: TrainConfig, output: Path) -> tuple[dict[str, Task], list[Example], list[Example]]:
+def _load_data(
+    config: TrainConfig, output: Path
+) -> tuple[dict[str, Task], list[Example], list[Example], list[dict[str, Any]]]:
+    """Tasks by name, training rows, validation rows, and the report of each source."""
     tasks: dict[str, Task] = {}
     examples: list[Example] = []
     validation: list[Example] = []
-    reports: list[LoadReport] = []
+    reports: list[dict[str, Any]] = []
+
+    def tell(report: LoadReport) -> None:
+        reports.append(report.as_dict())
+        write_json(output / DATA_REPORT, {"sources": reports})
+        _log.info("%s", report.as_text())
+
     for entry in config.data:
+        _log.info("data: %s", entry.source)
         source = open_source(
             entry.source,
             task=find_task(entry.task) if entry.task is not None else None,
@@ -131,39 +164,31 @@ def _load_data(config: TrainConfig, output: Path) -> tuple[dict[str, Task], list
             demo_rows=DemoRows(train=entry.rows or 0, validation=entry.validation_rows),
             validation_share=config.validation_share,
             seed=config.data_seed,
+            max_bad_share=config.max_bad_share,
         )
-        loaded = source.load("train")
+        try:
+            loaded = source.load("train")
+        except UnusableRows as error:
+            tell(error.report)
+            raise
+        tell(loaded.report)
         if tasks.setdefault(source.task.name, source.task) != source.task:
             raise DataError(f"{entry.source}: there are two different tasks of the name {source.task.name!r}")
         examples += loaded.examples[: entry.rows]
         validation += source.load("validation").examples[: entry.validation_rows]
-        reports.append(loaded.report)
-    _write_json(output / "data.json", {"sources": [report.as_dict() for report in reports]})
-    for report in reports:
-        _log.info("%s", report.as_text())
-        report.check(config.max_bad_share)
-    return tasks, examples, validation
+    return tasks, examples, validation, reports
 
 
-def _prepare_output(config: TrainConfig, output: Path, resume: bool) -> None:
-    if output.exists() and not output.is_dir():
-        raise CheckpointError(f"{output}: is no directory; give --output another place")
-    recipe = output / "recipe.yaml"
-    resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    if output.is_dir() and any(output.iterdir()):
-        if not resume:
-            raise CheckpointError(
-                f"{output}: is not empty; use --resume to go on with it, or give --output a new place"
-            )
-        if not recipe.is_file():
-            raise CheckpointError(f"{output}: holds no {recipe.name}, so it is no run to resume; give --output a run")
-        if recipe.read_text(encoding="utf-8") != resolved:
-            raise CheckpointError(
-                f"{output}: was started with another recipe ({recipe}); resume with that one, "
-                "or give --output a new place"
-            )
-    output.mkdir(parents=True, exist_ok=True)
-    recipe.write_text(resolved, encoding="utf-8")
+def _told(dataset: MultitaskDataset, part: str) -> list[dict[str, Any]]:
+    """What was cut of a part of the rows, each kind told in a line of the log."""
+    for (task, key), cut in sorted(dataset.cuts.items()):
+        then = "; the server would refuse such a question" if key == "source_tokens" else ""
+        _log.warning(
+            "%s: %d of %d %s rows are longer than limits.%s (%d; the longest, %s, has %d) and are cut%s. Raise the "
+            "limit in the task's YAML, or leave the rows out",
+            *(task, cut.rows, len(dataset), part, key, cut.limit, cut.longest_row, cut.longest, then),
+        )
+    return [{"task": task, "limit": key, **asdict(cut)} for (task, key), cut in sorted(dataset.cuts.items())]
 
 
 def _make_model(
@@ -228,7 +253,7 @@ def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> Tr
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         adam_beta2=config.adam_beta2,
-        warmup_steps=config.warmup_steps,
+        warmup_steps=config.warmup,
         lr_scheduler_type="cosine",
         bf16=config.bf16,
         use_cpu=not torch.accelerator.is_available(),
@@ -237,7 +262,6 @@ def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> Tr
         save_strategy="steps",
         save_steps=config.validate_every,
         save_total_limit=2,
-        load_best_model_at_end=True,
         metric_for_best_model="score",
         greater_is_better=True,
         logging_steps=max(1, min(50, config.steps // 20)),
@@ -281,7 +305,3 @@ def _data_digest(examples: Iterable[Example]) -> str:
         content = [row.task, dict(row.inputs), list(row.choices), row.label, row.rationale]
         digest.update(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
     return f"sha256:{digest.hexdigest()}"
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -12,12 +12,14 @@ router = APIRouter()
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="Does the process run?")
 async def livez() -> Response:
     """Say that the process runs, whatever else may be wrong."""
     return Response(Alive().model_dump_json(), media_type="application/json")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Should requests be sent here?")
 async def readyz(request: Request) -> Response:
     """Say whether the student has been loaded and warmed up, and the server is not shutting down."""

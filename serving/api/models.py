@@ -18,6 +18,12 @@ ChoiceList = Annotated[
 ]
 
 
+Agrees = Annotated[
+    bool,
+    Field(description="Whether the rationale ends in the answer: it is written by itself and may come to another one."),
+]
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -64,6 +70,7 @@ class ExplainedAnswer(Answer):
     """The answer to one question, with the student's reasons."""
 
     rationale: str
+    rationale_agrees: Agrees
 
 
 class InstanceAnswer(BaseModel):
@@ -79,6 +86,7 @@ class ExplainedInstanceAnswer(InstanceAnswer):
     """The answer to one of several questions, with the student's reasons."""
 
     rationale: str
+    rationale_agrees: Agrees
 
 
 class Answers(BaseModel):

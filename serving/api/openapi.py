@@ -136,6 +136,7 @@ def _answer_example(task: Task, *, explained: bool) -> dict[str, Any]:
     }
     if explained:
         example["rationale"] = f"The student's reasons. {task.conclusion} {example['answer']}."
+        example["rationale_agrees"] = True
     return {**example, "task": task.name, "bundle": _BUNDLE}
 
 

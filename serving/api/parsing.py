@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -39,7 +39,7 @@ def parse(body: bytes, tasks: Mapping[str, Task], max_instances: int) -> Asked:
     try:
         ask = Ask.model_validate_json(body)
     except ValidationError as error:
-        raise _refusal(error) from None
+        raise _refusal(error, tasks) from None
     if ask.task not in tasks:
         raise InputError([Problem("task", f"is not one of this student's: {', '.join(tasks)}")])
     if ask.instances is None:
@@ -59,7 +59,7 @@ def _chars(question: Question) -> int:
     return sum(map(len, question.inputs.values())) + sum(map(len, question.choices))
 
 
-def _refusal(error: ValidationError) -> InputError | RequestRefused:
+def _refusal(error: ValidationError, tasks: Mapping[str, Task]) -> InputError | RequestRefused:
     count = error.error_count()
     if count > _MAX_LISTED:
         return InputError([Problem("body", f"{count} problems, too many to list; see /docs for what is taken")])
@@ -68,32 +68,31 @@ def _refusal(error: ValidationError) -> InputError | RequestRefused:
         # The reason is one of the parser's fixed sentences and a position.
         reason = details[0].get("ctx", {}).get("error", "")
         return RequestRefused(MALFORMED, f"{reason}; send one JSON object in UTF-8".lstrip("; "))
-    return InputError(_problems(details))
+    inputs = frozenset(name for task in tasks.values() for name in task.fields)
+    return InputError(dict.fromkeys(_problem(detail, inputs) for detail in details))
 
 
-def _problems(details: Iterable[ErrorDetails]) -> list[Problem]:
-    return list(dict.fromkeys(_problem(detail) for detail in details))
-
-
-def _problem(detail: ErrorDetails) -> Problem:
+def _problem(detail: ErrorDetails, inputs: frozenset[str]) -> Problem:
     location = detail["loc"]
     known: list[str] = []
     for part in location:
-        # Keys of `inputs` and unknown members are the client's text: the path ends before them.
-        if isinstance(part, str) and (part not in _KNOWN_FIELDS or known[-1:] == ["inputs"]):
+        # Unknown keys are the client's text: the path ends before them.
+        if isinstance(part, str) and part not in (inputs if known[-1:] == ["inputs"] else _KNOWN_FIELDS):
             break
         known.append(str(part))
-    return Problem(".".join(known) or "body", _message(detail))
+    return Problem(".".join(known) or "body", _message(detail, whole=len(known) == len(location)))
 
 
-def _message(detail: ErrorDetails) -> str:
+def _message(detail: ErrorDetails, *, whole: bool) -> str:
+    """What is wrong; `whole` says that the problem's field is the very place and not one above it."""
     match detail["type"]:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return "has an unknown member; see /docs for what is taken"
+            members = Instance.model_fields if "instances" in detail["loc"] else Ask.model_fields
+            return f"has an unknown member; taken are {', '.join(members)}"
         case "string_type":
-            return "must be a text" if detail["loc"][-1:] == ("task",) else "must contain texts only"
+            return "must be a text" if whole else "must contain texts only"
         case "dict_type" | "model_type":
             return "must be an object"
         case "list_type":

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -125,13 +126,27 @@ def test_locust_asks_and_checks(tiny_bundle: Bundle, tmp_path: Path) -> None:
         for entry in tiny_bundle.golden()
     ]
     questions.write_text("\n".join(lines), encoding="utf-8")
-    locust = shutil.which("locust", path=str(Path(sys.executable).parent))
-    assert locust is not None
     with RunningServer(tiny_bundle.path) as server:
-        command = [locust, "-f", str(ROOT / "benchmarks" / "locustfile.py"), "--headless", "--host", server.base_url]
-        command += ["--users", "2", "--spawn-rate", "2", "--run-time", "3s", "--json", "--questions", str(questions)]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, env=dict(os.environ), check=False)
+        result = _locust(server.base_url, "--run-time", "3s", "--json", "--questions", str(questions))
     assert result.returncode == 0, result.stderr[-2000:]
     asked = {entry["name"]: entry for entry in json.loads(result.stdout)}
     assert {"/predict", "/predict (8 instances)"} <= asked.keys()
     assert all(entry["num_failures"] == 0 for entry in asked.values())
+
+
+def test_locust_without_a_server_says_so_and_stops() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        host = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        result = _locust(host, "--run-time", "30s")
+    assert result.returncode == 1
+    assert f"no Quickstep server answers at {host}" in result.stderr and "make serve" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def _locust(host: str, *options: str) -> subprocess.CompletedProcess[str]:
+    locust = shutil.which("locust", path=str(Path(sys.executable).parent))
+    assert locust is not None
+    command = [locust, "-f", str(ROOT / "benchmarks" / "locustfile.py"), "--headless", "--host", host]
+    command += ["--users", "2", "--spawn-rate", "2", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=dict(os.environ), check=False)

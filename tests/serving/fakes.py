@@ -101,7 +101,7 @@ class FakeStudent:
         ]
 
     def explain(self, batch: Sequence[PreparedQuestion]) -> list[Explanation]:
-        return [Explanation(prediction, f"because {prediction.answer}") for prediction in self.predict(batch)]
+        return [Explanation(prediction, f"because {prediction.answer}", True) for prediction in self.predict(batch)]
 
     def _choose(self, task: Task, source: str, choices: tuple[str, ...]) -> Prediction:
         if isinstance(task.answer, ClosedLabels):

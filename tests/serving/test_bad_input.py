@@ -41,7 +41,7 @@ INVALID = {
     "unknown field of a wrong type": (ask(inputs={**NLI, CANARY: 3}), "inputs"),
     "missing field": (ask(inputs={"premise": CANARY}), "inputs.hypothesis"),
     "empty text": (ask(inputs={**NLI, "premise": " \n"}), "inputs.premise"),
-    "text of a wrong type": (ask(inputs={**NLI, "premise": [CANARY]}), "inputs"),
+    "text of a wrong type": (ask(inputs={**NLI, "premise": [CANARY]}), "inputs.premise"),
     "over-long text": (ask(inputs={**NLI, "premise": f"{CANARY} " * 300}), "inputs"),
     "inputs of a wrong type": (ask(inputs=CANARY), "inputs"),
     "too many fields": (ask(inputs={f"{CANARY}{n}": "x" for n in range(100)}), "inputs"),
@@ -65,7 +65,7 @@ INVALID = {
     ),
     "not an object": (json.dumps([CANARY]), "body"),
     "NaN": ('{"task": NaN, "inputs": {}}', "task"),
-    "Infinity": ('{"task": "demo-nli", "inputs": {"premise": -Infinity}}', "inputs"),
+    "Infinity": ('{"task": "demo-nli", "inputs": {"premise": -Infinity}}', "inputs.premise"),
     "null": ("null", "body"),
 }
 

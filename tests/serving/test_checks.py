@@ -27,7 +27,7 @@ def test_right_results_pass() -> None:
     # Repeated choices and white space stand for one answer.
     chosen = prediction("a b", 0.6, 0.4, answers=("a b", "c"))
     check_prediction(row("cqa", (" a  b", "c", "a b")), chosen)
-    check_explanation(row("cqa", ("a b", "c")), Explanation(chosen, "because"))
+    check_explanation(row("cqa", ("a b", "c")), Explanation(chosen, "because", False))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,6 @@ def test_free_text_must_be_text() -> None:
         with pytest.raises(WrongResult):
             check_prediction(row("svamp"), wrong)
     with pytest.raises(WrongResult):
-        check_explanation(row("svamp"), Explanation(Prediction("1", None, 1.0), "\udc00"))
+        check_explanation(row("svamp"), Explanation(Prediction("1", None, 1.0), "\udc00", False))
     with pytest.raises(WrongResult):
         check_explanation(row("svamp"), Prediction("1", None, 1.0))

@@ -36,6 +36,8 @@ def test_explain_adds_the_rationale(shared: Running) -> None:
     body = shared.client.post("/explain", json={"task": "demo-nli", "inputs": NLI}).json()
     models.ExplainedAnswer.model_validate(body)
     assert body["rationale"] == f"because {body['answer']}"
+    assert body["rationale_agrees"] is True
+    assert 'quickstep_rationales_total{agrees="true"}' in shared.client.get("/metrics").text
 
 
 @pytest.mark.parametrize("path", ["/predict", "/explain"])
@@ -94,6 +96,9 @@ def test_openapi_documents_every_problem(shared: Running) -> None:
 
 def test_health_and_metrics_answer(shared: Running) -> None:
     assert shared.client.get("/livez").json() == {"status": "alive"}
+    for path in ("/livez", "/readyz"):
+        probed = shared.client.head(path)
+        assert (probed.status_code, probed.content) == (200, b"")
     assert shared.client.get("/readyz").json() == {"status": "ready", "bundle": "fake@0123456789ab"}
     assert shared.client.get("/docs").status_code == 200
 

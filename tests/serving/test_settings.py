@@ -34,6 +34,24 @@ def test_requests_that_no_queue_could_take_are_refused() -> None:
         Settings.model_validate({"max_instances": 100, "max_queue_rows": 50})
 
 
+def test_combinations_are_told_in_flags(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--max-queue-rows", "4"]) == 2
+    complaint = capsys.readouterr().err
+    assert "--max-instances (64) is above" in complaint and "raise --max-queue-rows" in complaint
+    assert "max_" not in complaint
+
+
+def test_nearly_a_setting_in_the_environment_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("QUICKSTEP_PROT", "9001")
+    monkeypatch.setenv("QUICKSTEP_DATASETS", "/data")
+    monkeypatch.setattr("serving.cli._serve", lambda settings: None)
+    assert main([]) == 0
+    (message,) = caplog.messages
+    assert "QUICKSTEP_PROT is no setting" in message and "QUICKSTEP_PORT" in message
+
+
 def test_help_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         main(["--help"])

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from student.answers import MAX_EQUATION_CHARS, conclusion, equation_value, evaluate_equation, same_answer
+from student.answers import (
+    MAX_EQUATION_CHARS,
+    concludes_in,
+    conclusion,
+    equation_value,
+    evaluate_equation,
+    same_answer,
+)
 from student.errors import AnswerError
 from student.task import Task, find_task
 
@@ -96,6 +103,21 @@ def test_rendered_tree_has_the_trees_value(tree: Tree, data: st.DataObject) -> N
             evaluate_equation(text)
         return
     assert evaluate_equation(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("task", "rationale", "answer", "agrees"),
+    [
+        (NLI, "He sleeps. So the answer is neutral.", "neutral", True),
+        (NLI, "He sleeps. So the answer is neutral.", "entailment", False),
+        (NLI, "He sleeps.", "neutral", False),
+        (SVAMP, "Half of it. The answer is 8.5 / 2.0.", "17 / 4", True),
+    ],
+)
+def test_a_rationale_agrees_if_it_ends_in_the_same_answer(
+    task: Task, rationale: str, answer: str, agrees: bool
+) -> None:
+    assert concludes_in(task, rationale, answer) is agrees
 
 
 @given(st.text())

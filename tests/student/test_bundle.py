@@ -152,7 +152,7 @@ def _replace_by_folder(folder: Path) -> None:
         (_edit_manifest(format=2), r"has format 2, this version reads 1; export again"),
         (_edit_manifest(format="1"), r"has format '1'"),
         (_edit_manifest(format=None), r"has format None"),
-        (_edit_manifest(colour="red"), r"manifest\.json: colour: Extra inputs"),
+        (_edit_manifest(colour="red"), r"manifest\.json: colour: is no known key"),
         (_edit_manifest(name="../x"), r"manifest\.json: name: "),
         (_edit_manifest(graphs={}), r"manifest\.json: graphs: Dictionary should have at least 1 item"),
         (_edit_manifest(graphs={"int3": GRAPHS}), r"manifest\.json: graphs\.int3"),

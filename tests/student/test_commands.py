@@ -141,15 +141,16 @@ def test_predict_explains_when_asked(
     assert cli.main(["predict", str(tiny_bundle.path), "--explain"]) == 0
     (answer,) = _lines(capsys.readouterr().out)
     (expected,) = tiny_student.explain([tiny_student.prepare(_question(GOOD), rationale=True)])
-    assert answer["rationale"] == expected.rationale
+    assert (answer["rationale"], answer["rationale_agrees"]) == (expected.rationale, expected.rationale_agrees)
 
 
 @pytest.mark.parametrize(
     ("line", "field", "message"),
     [
-        ("{", "line", "is not JSON"),
+        ("{", "line", "is not JSON: Expecting property name enclosed in double quotes at character 2"),
         ("[" * 100_000, "line", "is not JSON"),
-        ("[]", "task", "must be given"),
+        ("[]", "line", "must be an object"),
+        ('{"task": "demo-math", "instances": []}', "instances", "write one question a line"),
         ('{"task": 5, "inputs": {}}', "task", "must be given"),
         ('{"task": "other", "inputs": {}}', "task", "is unknown"),
         ('{"task": "demo-math"}', "inputs", "must be an object"),
@@ -178,9 +179,11 @@ def test_bad_line_gives_an_error_and_the_others_their_answers(
 def test_bad_lines_alone_are_all_reported(
     tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("{\n{\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("{\n\n{\n"))
     assert cli.main(["predict", str(tiny_bundle.path)]) == 1
-    assert [set(answer) for answer in _lines(capsys.readouterr().out)] == [{"errors"}] * 2
+    assert [(answer["line"], set(answer)) for answer in _lines(capsys.readouterr().out)] == [
+        (number, {"line", "errors"}) for number in (1, 3)
+    ]
 
 
 @pytest.mark.parametrize("command", ["verify", "predict"])

@@ -115,6 +115,11 @@ def test_choices_are_refused_where_the_task_takes_none() -> None:
         ({"answer": CHOICES}, "must contain {choices}"),
         ({"template": "{choices}", "answer": CHOICES}, "names no input field"),
         ({"answer": {"kind": "closed", "labels": ["yes"]}}, "at least 2"),
+        (
+            {"answer": {"kind": "closed", "labels": [True, "no"]}},
+            "labels.0: must be a text; YAML reads an unquoted yes",
+        ),
+        ({"answer": {"kind": "closed", "labels": ["no", 1]}}, "labels.1: must be a text; quote it: '1'"),
         ({"answer": {"kind": "closed", "labels": ["yes", " yes "]}}, "given more than once"),
         ({"answer": {"kind": "closed", "labels": ["yes", " "]}}, "is empty"),
         ({"answer": {"kind": "choices", "min_choices": 4, "max_choices": 3}}, "is above max_choices"),

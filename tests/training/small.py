@@ -55,4 +55,6 @@ def recipe(*sources: SourceConfig, **changes: Any) -> TrainConfig:
         "validation_share": 0.2,
         "threads": 1,
     }
-    return TrainConfig(**settings | changes)
+    settings |= changes
+    settings["warmup_steps"] = min(settings["warmup_steps"], settings["steps"] - 1)
+    return TrainConfig(**settings)

@@ -64,8 +64,11 @@ def test_overrides_replace_keys_and_are_yaml(tmp_path: Path) -> None:
     [
         ("steps", "--set steps: must have the form key=value"),
         ("steps=[", "--set steps=[: is not YAML"),
-        ("colour=red", "colour: Extra inputs"),
-        ("steps=many", "steps: Input should be a valid integer"),
+        ("colour=red", "colour: is no known key; known: preset, pretrained, data"),
+        ("steps=many", "steps: should be a valid integer"),
+        ("steps=many", "; given 'many'"),
+        ("stesp=5", "stesp: is no known key; did you mean steps?"),
+        ("data=[{source: demo-math, rows: 5, foo: 1}]", "data.0.foo: is no known key"),
     ],
 )
 def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) -> None:
@@ -77,10 +80,10 @@ def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"preset": None}, "give either preset or pretrained"),
-        ({"pretrained": "t5-small"}, "give either preset or pretrained"),
-        ({"preset": "huge"}, f"preset 'huge' is unknown; choose from {', '.join(PRESETS)}"),
-        ({"data": []}, "data: "),
+        ({"preset": None}, "neither preset nor pretrained is given"),
+        ({"pretrained": "t5-small"}, "both given; leave one out (on the command line: --set preset=null)"),
+        ({"preset": "huge"}, f"preset: 'huge' is unknown; choose from {', '.join(PRESETS)}"),
+        ({"data": []}, "data: at least 1 needed, 0 given"),
         ({"data": [{"source": "demo-nli"}]}, "demo-nli is generated: say how many rows"),
         ({"data": [{"source": "demo-nli", "rows": 0}]}, "data.0.rows: "),
         ({"data": [{"source": "demo-nli", "rows": 1, "colour": "red"}]}, "data.0.colour: "),
@@ -93,6 +96,8 @@ def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) 
         ({"labels": "mine"}, "labels: "),
         ({"threads": -1}, "threads: "),
         ({"colour": "red"}, "colour: "),
+        ({"steps": 50, "warmup_steps": 50}, "warmup_steps: 50 of 50 steps"),
+        ({"data": [{"source": "demo-nli", "rows": 1}] * 2}, "data: demo-nli given more than once"),
     ],
 )
 def test_wrong_recipe_is_refused_by_key(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -108,8 +113,21 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         assert key in str(caught.value)
 
 
+def test_a_wrong_entry_does_not_make_its_list_too_short(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(_write(tmp_path, MINIMAL | {"data": [{"source": "demo-nli", "rows": 0}]}))
+    assert "needed" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(5, 0), (400, 40), (4000, 100)])
+def test_warmup_is_a_tenth_of_the_steps_unless_given(steps: int, warmup: int, tmp_path: Path) -> None:
+    assert load_config(_write(tmp_path, MINIMAL | {"steps": steps})).warmup == warmup
+    assert load_config(_write(tmp_path, MINIMAL | {"steps": steps, "warmup_steps": 3})).warmup == 3
+
+
 @pytest.mark.parametrize(
-    ("content", "message"), [("a: [", "is not YAML"), ("- a", "must be a mapping"), ("", "mapping")]
+    ("content", "message"),
+    [("a: [", "is not YAML: .* at line 1, column 5"), ("- a", "must be a mapping"), ("", "mapping")],
 )
 def test_text_that_is_no_recipe_is_refused(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

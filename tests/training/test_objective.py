@@ -173,8 +173,13 @@ def test_cutting_keeps_the_end_token_and_is_counted(
     task = TASK.model_copy(update={"limits": Limits(source_tokens=10, label_tokens=8, rationale_tokens=6)})
     dataset = MultitaskDataset(EXAMPLES, {"mood": task}, tokenizer)
     whole = _rows(tokenizer, EXAMPLES)
-    assert dataset.source_cut == sum(len(row["input_ids"]) > 10 for row in whole) > 0
-    assert dataset.rationale_cut == sum(len(row["rationale_labels"] or []) > 6 for row in whole) == 2
+    sources = [max(len(row["input_ids"]), len(row["rationale_input_ids"] or [])) for row in whole]
+    cut = dataset.cuts["mood", "source_tokens"]
+    assert (cut.limit, cut.rows, cut.longest) == (10, sum(length > 10 for length in sources), max(sources))
+    assert cut.longest_row == EXAMPLES[sources.index(max(sources))].source
+    cut = dataset.cuts["mood", "rationale_tokens"]
+    assert (cut.limit, cut.rows) == (6, sum(len(row["rationale_labels"] or []) > 6 for row in whole))
+    assert cut.rows == 2
     assert dataset[0]["rationale_labels"] == [*(whole[0]["rationale_labels"] or [])[:5], tokenizer.eos_token_id]
     assert dataset[1]["input_ids"] == [*whole[1]["input_ids"][:9], tokenizer.eos_token_id]
     assert all(len(dataset[i]["rationale_input_ids"] or []) <= 10 for i in range(3))

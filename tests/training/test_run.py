@@ -127,8 +127,21 @@ def test_interrupted_run_ends_as_an_uninterrupted_one_when_resumed(
     student = train(recipe(source), output, resume=True, progress=False)
     _assert_same_student(student, whole / "student")
 
-    # And once more, of the finished run.
-    _assert_same_student(train(recipe(source), output, resume=True, progress=False), whole / "student")
+    # And once more, of the finished run: nothing is left to do.
+    with monkeypatch.context() as patch:
+        patch.setattr("training.run._load_data", lambda *_: pytest.fail("started again"))
+        assert train(recipe(source), output, resume=True, progress=False) == student
+
+
+def test_run_interrupted_after_its_last_step_takes_no_further_one(
+    whole: Path, source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    shutil.rmtree(run / "student")
+    _interrupt(monkeypatch, at_step=0)
+    _assert_same_student(train(recipe(source), run, resume=True, progress=False), whole / "student")
+    assert json.loads((run / "student" / "quickstep.json").read_text())["steps"] == 8
 
 
 def test_interrupted_run_with_muon_and_grouped_batches_ends_as_an_uninterrupted_one(
@@ -201,6 +214,7 @@ def test_a_resume_that_fails_keeps_the_finished_student(
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(whole, run)
+    shutil.rmtree(run / "checkpoint-8")
 
     def no_data(*_: Any) -> Any:
         raise DataError("the disk is gone")
@@ -235,6 +249,51 @@ def test_too_many_bad_rows_stop_the_training(tmp_path: Path) -> None:
     # What was wrong with them can be read.
     (report,) = json.loads((output / "data.json").read_text())["sources"]
     assert report["rows_used"] == 54
+    # And nothing stands in the way of the next try.
+    assert train(recipe(write_source(tmp_path), steps=1), output, progress=False).is_dir()
+
+
+def test_bad_rows_are_told_before_an_empty_validation_split(tmp_path: Path) -> None:
+    content = rows()[:6]
+    for row in content[1:]:
+        row["label"] = "angry"
+    with pytest.raises(DataError, match=r"5 of 6 rows cannot be used \(83\.3%; at most 5\.0% allowed"):
+        train(recipe(write_source(tmp_path, content)), tmp_path / "run", progress=False)
+
+
+def test_rows_over_a_limit_are_cut_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = rows()
+    content[0]["inputs"]["text"] += " It was a very long day." * 20
+    caplog.set_level("INFO", "training")
+    student = train(recipe(write_source(tmp_path, content), steps=1), tmp_path / "run", progress=False)
+    told = [
+        message
+        for message in caplog.messages
+        if "longer than limits.source_tokens (64; the longest, rows.jsonl:1," in message
+    ]
+    assert len(told) == 1 and "the server would refuse such a question" in told[0]
+    cut = json.loads((tmp_path / "run" / "data.json").read_text())["cut"]
+    (entry,) = cut["training"] + cut["validation"]
+    assert (entry["task"], entry["limit"], entry["rows"], entry["longest_row"]) == (
+        "mood",
+        "source_tokens",
+        1,
+        "rows.jsonl:1",
+    )
+    assert json.loads((student / "quickstep.json").read_text())["data"]["cut"] == cut["training"]
+
+
+def test_validations_are_told_in_a_line_each(
+    source: SourceConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("INFO", "training")
+    train(recipe(source), tmp_path / "run", progress=True)
+    lines = [message for message in caplog.messages if message.startswith("step ")]
+    assert [line.partition(":")[0] for line in lines] == ["step 4", "step 8"]
+    assert "validation accuracy mood " in lines[0]
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "train: 100%" in shown.err
 
 
 def test_bad_rows_below_the_share_are_left_out(tmp_path: Path) -> None:
@@ -269,7 +328,7 @@ def test_two_tasks_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_labels_alone_can_be_trained_in_batches_of_like_length(source: SourceConfig, tmp_path: Path) -> None:
     config = recipe(source, rationale_weight=0.0, group_by_length=True, steps=2, validate_every=2)
     student = train(config, tmp_path / "run", progress=False)
-    assert json.loads((student / "quickstep.json").read_text())["data"]["rationales_cut"] == 0
+    assert json.loads((student / "quickstep.json").read_text())["data"]["cut"] == []
 
 
 def test_rows_bounds_what_is_trained_and_validated_on(source: SourceConfig, tmp_path: Path) -> None:

@@ -57,5 +57,9 @@ def _object(line: bytes) -> dict[str, Any] | Rejected:
     except UnicodeDecodeError:
         return Rejected("line is not UTF-8")
     except (ValueError, RecursionError):
+        if line.strip() in (b"[", b"]"):
+            return Rejected("line is part of a JSON array; write one object a line")
         return Rejected("line is not JSON")
+    if isinstance(value, list):
+        return Rejected("line is a JSON array; write one object a line")
     return value if isinstance(value, dict) else Rejected("line is not a JSON object")

@@ -18,6 +18,14 @@ class Rejected:
     reason: str
 
 
+class UnusableRows(DataError):
+    """Too much of a dataset cannot be used; `report` says what and why."""
+
+    def __init__(self, message: str, report: LoadReport) -> None:
+        self.report = report
+        super().__init__(message)
+
+
 @dataclass
 class Tally:
     """How many rows share a reason, and the sources of the first few."""
@@ -102,7 +110,7 @@ class LoadReport:
             max_bad_share: largest allowed part of dropped rows, 0 to 1.
 
         Raises:
-            DataError: naming the share and the number of rows by reason, or that no row is left at all.
+            UnusableRows: naming the share and the number of rows by reason, or that no row is left at all.
             ValueError: `max_bad_share` is no share.
         """
         if not 0 <= max_bad_share <= 1:
@@ -113,10 +121,11 @@ class LoadReport:
             f"{tally.rows} x {reason} (such as {', '.join(tally.examples)})"
             for reason, tally in _most_first(self.dropped)
         )
-        raise DataError(
+        allowed = f"at most {max_bad_share:.1%} allowed, and one row must be left" if self.rows_used else "none is left"
+        raise UnusableRows(
             f"{self.name}: {self.rows_dropped} of {self.rows_read} rows cannot be used "
-            f"({self.dropped_share:.1%}; at most {max_bad_share:.1%} allowed, and one row must be left): "
-            f"{reasons or 'no rows'}"
+            f"({self.dropped_share:.1%}; {allowed}): {reasons or 'no rows'}",
+            self,
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Source:
         demo_rows: sizes of generated splits.
         validation_share: part of a dataset without validation split that is set aside for it.
         seed: of the validation split and of generated rows.
+        max_bad_share: largest part of the stored rows that may be unusable.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Source:
     demo_rows: DemoRows = field(default_factory=DemoRows)
     validation_share: float = 0.1
     seed: int = 0
+    max_bad_share: float = 1.0
 
     def __post_init__(self) -> None:
         if self.labels == "teacher" and self.kind not in _RELEASES:
@@ -75,7 +77,8 @@ class Source:
         the release's test file, or for jsonl the whole file.
 
         Raises:
-            DataError: the rows cannot be read, none can be used, or validation is asked for at a share of 0.
+            UnusableRows: more than `max_bad_share` of the rows of `train` or `validation` cannot be used, or all.
+            DataError: the rows cannot be read, or validation is asked for at a share of 0.
         """
         if self.location is None:
             return self._generated(split)
@@ -84,8 +87,8 @@ class Source:
         if split == "validation" and not self.validation_share:
             raise DataError(f"{self.kind}: no validation rows at a validation share of 0; give one above 0")
         whole = self._stored(self.location, "train", self.labels if split == "train" else "gold")
-        # Where every row was dropped, the reasons are worth more than an error about an empty split.
-        whole.report.check(max_bad_share=1.0)
+        # Before the split: where too many rows were dropped, the reasons are worth more than that a part is empty.
+        whole.report.check(self.max_bad_share)
         training, validation = split_validation(whole.examples, self.validation_share, self.seed)
         return Loaded(training if split == "train" else validation, whole.report)
 
@@ -118,6 +121,7 @@ def open_source(
     demo_rows: DemoRows | None = None,
     validation_share: float = 0.1,
     seed: int = 0,
+    max_bad_share: float = 1.0,
 ) -> Source:
     """Read the specification of a source, such as `cqa:/data/cqa` or `demo-nli`. Nothing is loaded yet.
 
@@ -128,6 +132,7 @@ def open_source(
         demo_rows: see `Source`.
         validation_share: see `Source`.
         seed: see `Source`.
+        max_bad_share: see `Source`.
 
     Raises:
         DataError: there is no such kind of source, or the location or task is missing or out of place.
@@ -138,8 +143,10 @@ def open_source(
     if (kind in _GENERATORS) == bool(location):
         form = next(form for form in _FORMS if form.partition(":")[0] == kind)
         raise DataError(f"source {spec!r}: must be written as {form}")
-    if (kind == "jsonl") != (task is not None):
-        raise DataError(f"source {spec!r}: a task is given with jsonl sources, and only with these")
+    if kind == "jsonl" and task is None:
+        raise DataError(f"source {spec!r}: give its task as well, a built-in task's name or a YAML file")
+    if kind != "jsonl" and task is not None:
+        raise DataError(f"source {spec!r}: has its own task; leave the task out")
     return Source(
         kind=kind,
         location=Path(location) if location else None,
@@ -148,4 +155,5 @@ def open_source(
         demo_rows=demo_rows or DemoRows(),
         validation_share=validation_share,
         seed=seed,
+        max_bad_share=max_bad_share,
     )

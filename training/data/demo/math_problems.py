@@ -35,6 +35,7 @@ from training.data.demo import (
     math_subtraction,
     math_two_steps,
 )
+from training.data.demo.math_compositions import COMPOSITIONS
 from training.data.demo.math_fill import Filler, numbers_for
 from training.data.demo.math_phrases import Situation, choose, number_order, realise, word_slots
 from training.data.demo.split import Pool, Split, held_out
@@ -47,6 +48,7 @@ _TWO_STEP_SHARE = 0.22
 _HELD_OUT_TEMPLATE_SHARE = 0.17
 # Half of the evaluated rows use a held-out template, and independently half use held-out words.
 _NEW_SHARE = 0.5
+_COMPOSED_SHARE = 0.5
 _IDLE_OPENER_SHARE = 0.07
 _IDLE_NUMBER_SHARE = 0.1
 _OLDEST_YEARS = 99
@@ -129,12 +131,16 @@ def _draw(split: Split, rng: random.Random, number: int) -> Example:
     new_template = split != "train" and rng.random() < _NEW_SHARE
     new_words = split != "train" and rng.random() < _NEW_SHARE
     template = rng.choice(pool.new(split) if new_template else pool.seen)
-    problem = _with_idle_opener(choose(template.problem, rng), rng)
+    compositions = () if new_template else COMPOSITIONS.get(template.situation.name, ())
+    phrasing = template.problem
+    if compositions and rng.random() < _COMPOSED_SHARE:
+        phrasing = " ".join(rng.choice(part) for part in rng.choice(compositions))
+    problem = _with_idle_opener(choose(phrasing, rng), rng)
     filler = Filler(split if new_words else "train", rng)
     order = number_order(problem)
     equation = _equation(template.situation.formula, order)
     numbers = numbers_for(template.situation.formula, order, rng)
-    while "years old" in template.problem and not _are_ages(equation, numbers):
+    while "years old" in problem and not _are_ages(equation, numbers):
         numbers = numbers_for(template.situation.formula, order, rng)
     values = filler.values(problem, numbers)
     label = realise(equation, values)
@@ -147,7 +153,7 @@ def _draw(split: Split, rng: random.Random, number: int) -> Example:
         rationale=f"{realise(rationale, {**values, '1': first, '2': second})} The answer is {label}.",
         source=f"{TASK}/{split}:{number}",
         tags={
-            "template": template.name,
+            "template": template.name if phrasing is template.problem else f"{template.situation.name}-composed",
             "seen_template": "no" if new_template else "yes",
             "held_out_words": "yes" if filler.used_new_words else "no",
         },

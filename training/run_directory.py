@@ -1,0 +1,84 @@
+"""The run directory: what lies in it, whether it may be used, and what a run left there.
+
+run/
+  recipe.yaml        the resolved configuration, once the data was found good
+  data.json          what was read, repaired and dropped, by source, and what was cut
+  checkpoint-*/      the trainer's own, for resuming
+  logs/              TensorBoard
+  curves.png         loss and validation accuracy over steps
+  metrics.json       validation figures of the student that was kept
+  student/           the finished student, in the hub's format plus quickstep.json
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from transformers import T5ForConditionalGeneration
+from transformers.trainer_callback import TrainerState
+from transformers.trainer_utils import get_last_checkpoint
+
+from student.errors import CheckpointError
+from training.checkpoint import RECORD, STUDENT
+from training.config import TrainConfig
+
+RECIPE = "recipe.yaml"
+DATA_REPORT = "data.json"
+METRICS = "metrics.json"
+CURVES = "curves.png"
+
+
+def check_output(config: TrainConfig, output: Path, resume: bool) -> None:
+    """Refuse a place in which something else lies. A report on data that was refused makes no run.
+
+    Raises:
+        CheckpointError: saying what is there and what to do.
+    """
+    if output.exists() and not output.is_dir():
+        raise CheckpointError(f"{output}: is no directory; give --output another place")
+    recipe = output / RECIPE
+    if output.is_dir() and any(item.name != DATA_REPORT for item in output.iterdir()):
+        if not resume:
+            raise CheckpointError(
+                f"{output}: is not empty; use --resume to go on with it, or give --output a new place"
+            )
+        if not recipe.is_file():
+            raise CheckpointError(f"{output}: holds no {recipe.name}, so it is no run to resume; give --output a run")
+        if recipe.read_text(encoding="utf-8") != resolved(config):
+            raise CheckpointError(
+                f"{output}: was started with another recipe ({recipe}); resume with that one, "
+                "or give --output a new place"
+            )
+
+
+def is_finished(config: TrainConfig, output: Path) -> bool:
+    """Whether the run took all its steps and its student was saved."""
+    last = get_last_checkpoint(str(output)) if output.is_dir() else None
+    return last is not None and steps_of(Path(last)) >= config.steps and (output / STUDENT / RECORD).is_file()
+
+
+def steps_of(checkpoint: Path) -> int:
+    """The step at which one of the trainer's checkpoints was taken."""
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def take_best(model: T5ForConditionalGeneration, output: Path, state: TrainerState) -> None:
+    """Give the model the weights of the step with the best validation score."""
+    if state.best_model_checkpoint is None:
+        return
+    # By its name: the run directory may have been moved since.
+    best = output / Path(state.best_model_checkpoint).name
+    model.load_state_dict(T5ForConditionalGeneration.from_pretrained(best).state_dict())
+
+
+def resolved(config: TrainConfig) -> str:
+    """The recipe as YAML, with every default and path in it."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a file for people and programs to read."""
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
