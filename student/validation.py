@@ -52,6 +52,8 @@ def _message(item: ErrorDetails, keys: tuple[str, ...]) -> str:
     match item["type"]:
         case "extra_forbidden":
             return f"is no known key{_hint(str(item['loc'][-1]), keys) if len(item['loc']) == 1 else ''}"
+        case "json_invalid":
+            return f"is not JSON ({context['error']})"
         case "missing":
             return "is missing"
         case "too_short":

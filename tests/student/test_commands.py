@@ -93,7 +93,7 @@ def test_predict_tells_of_a_line_that_is_not_utf8_and_goes_on(
     questions.write_bytes(b'{"task": "\xff"}\n' + json.dumps({**MATH, "choices": None}).encode())
     assert cli.main(["predict", str(tiny_bundle.path), str(questions)]) == 1
     wrong, right = _lines(capsys.readouterr().out)
-    assert wrong == {"errors": [{"field": "line", "message": "is not UTF-8"}]}
+    assert wrong == {"line": 1, "errors": [{"field": "line", "message": "is not UTF-8"}]}
     assert "answer" in right
 
 
@@ -147,7 +147,7 @@ def test_predict_explains_when_asked(
 @pytest.mark.parametrize(
     ("line", "field", "message"),
     [
-        ("{", "line", "is not JSON: Expecting property name enclosed in double quotes at character 2"),
+        ("{", "line", "is not JSON: Expecting property name"),
         ("[" * 100_000, "line", "is not JSON"),
         ("[]", "line", "must be an object"),
         ('{"task": "demo-math", "instances": []}', "instances", "write one question a line"),

@@ -46,7 +46,9 @@ def test_mark_and_carriage_returns_are_tolerated_and_blank_lines_are_no_rows(tmp
         (b'{"n": 1', "line is not JSON"),
         (b"[" * 100_000, "line is not JSON"),
         (b'{"n": "\xff"}', "line is not UTF-8"),
-        (b"[1]", "line is not a JSON object"),
+        (b"[1]", "line is a JSON array; write one object a line"),
+        (b"[", "line is part of a JSON array; write one object a line"),
+        (b"1", "line is not a JSON object"),
     ],
 )
 def test_broken_line_keeps_its_place_beside_its_teacher_output(tmp_path: Path, line: bytes, reason: str) -> None:

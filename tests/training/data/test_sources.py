@@ -105,7 +105,7 @@ def test_demo_source_generates_each_split(monkeypatch: pytest.MonkeyPatch) -> No
         ("cqa:", "must be written as cqa:<folder>"),
         ("jsonl", "must be written as jsonl:<file>"),
         ("demo-nli:/data", "must be written as demo-nli"),
-        ("jsonl:rows.jsonl", "a task is given with jsonl sources, and only with these"),
+        ("jsonl:rows.jsonl", "give its task as well, a built-in task's name or a YAML file"),
     ],
 )
 def test_wrong_specification_is_refused_with_what_is_allowed(spec: str, problem: str) -> None:
@@ -114,7 +114,7 @@ def test_wrong_specification_is_refused_with_what_is_allowed(spec: str, problem:
 
 
 def test_task_beside_a_source_that_knows_its_own_is_refused() -> None:
-    with pytest.raises(DataError, match="only with these"):
+    with pytest.raises(DataError, match="has its own task; leave the task out"):
         open_source("cqa:data", task=find_task("svamp"))
 
 

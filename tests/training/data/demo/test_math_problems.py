@@ -16,6 +16,7 @@ from training.data.demo import (
     math_subtraction,
     math_two_steps,
 )
+from training.data.demo.math_compositions import COMPOSITIONS
 from training.data.demo.math_phrases import (
     Situation,
     choose,
@@ -141,6 +142,32 @@ def test_tied_alternatives_are_equally_many(situation: Situation) -> None:
         for tie, options in re.findall(r"\[(\d):([^\]]*)\]", problem):
             lengths.setdefault(tie, set()).add(options.count("|"))
         assert all(len(found) == 1 for found in lengths.values()), problem
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+def test_every_composition_is_a_phrasing_whatever_is_taken(situation: Situation) -> None:
+    names = sorted(re.findall(r"[abc]", situation.formula))
+    for composition in COMPOSITIONS.get(situation.name, ()):
+        for part in composition:
+            # Any phrasing may stand for another of its part: they name the same numbers.
+            assert len({tuple(sorted(number_order(phrasing))) for phrasing in part}) == 1, part
+            assert len(set(part)) == len(part)
+        # One long phrasing of everything at once: the ties must hold between all.
+        joined = " ".join(" ".join(part) for part in composition)
+        assert sorted(number_order(joined)) == names, composition
+        for tie in set(re.findall(r"\[(\d):", joined)):
+            assert len({options.count("|") for options in re.findall(rf"\[{tie}:([^\]]*)\]", joined)}) == 1, composition
+
+
+def test_compositions_belong_to_situations_and_occur_in_training_beside_whole_phrasings(
+    rows: dict[Split, list[Example]],
+) -> None:
+    assert COMPOSITIONS.keys() == {situation.name for situation in SITUATIONS}
+    composed = [row.tags["template"].endswith("-composed") for row in rows["train"]]
+    assert 0.4 < sum(composed) / len(composed) < 0.6
+    for split in ("validation", "test"):
+        new = [row for row in rows[split] if row.tags["seen_template"] == "no"]
+        assert new and not any(row.tags["template"].endswith("-composed") for row in new)
 
 
 def test_operations_have_enough_phrasings() -> None:
