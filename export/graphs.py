@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import logging
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -97,6 +98,13 @@ def _quiet() -> Iterator[None]:
 
     Nothing is lost by it: the parity gate compares the finished graphs with the original on real rows.
     """
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield
+    # It tells of each torchvision operator that torchvision is not installed.
+    registry = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = registry.level
+    registry.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        registry.setLevel(level)

@@ -145,6 +145,45 @@ def test_own_task_guide_works_as_written(tmp_path: Path) -> None:
     assert sum(item["probability"] for item in answer["probabilities"]) == pytest.approx(1, abs=1e-6)
 
 
+def _table_row(name: str, first_cell: str) -> list[str]:
+    (line,) = re.findall(rf"^\| {first_cell} \|.*$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def _results(name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((ROOT / "benchmarks" / "results" / name).read_text())["rows"]
+    return rows
+
+
+def test_figures_on_the_papers_data_are_those_of_the_results() -> None:
+    for row in _results("real_data.json"):
+        assert _table_row("docs/real-data.md", row["task"]) == [
+            row["task"],
+            f"{row['test_rows']:,}",
+            f"{row['predict_answered']}, {row['explain_answered']}",
+            str(row["rows_differing_from_torch"]),
+            *(f"{row[key]:.1f} %" for key in ("accuracy_percent", "chance_percent", "teacher_agreement_percent")),
+        ]
+
+
+def test_figures_of_the_model_card_are_those_of_the_results() -> None:
+    rows = [row for row in _results("demo_student.json") if row["part"] == "test"]
+    for task in ("demo-choices", "demo-math", "demo-nli"):
+        of_slice = {row["slice"]: row for row in rows if row["task"] == task}
+        cells = _table_row("docs/demo-student.md", task)
+        assert cells[1] == f"{of_slice['all']['rows']:,}"
+        assert cells[2:5] == [
+            f"{of_slice[name]['accuracy_percent']:.1f} %" for name in ("all", "seen_template=yes", "seen_template=no")
+        ]
+        assert cells[5] == f"{of_slice['all']['rationale_agreement_percent']:.1f} %"
+
+
+def test_training_guide_works_as_written(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (command,) = [block for kind, block in _blocks("docs/training.md") if kind == "bash"]
+    assert "accuracy_tickets" in _run(command, tmp_path)
+
+
 def test_training_guide_explains_every_key() -> None:
     from training.config import SourceConfig, TrainConfig
 

@@ -188,7 +188,7 @@ def _told(dataset: MultitaskDataset, part: str) -> list[dict[str, Any]]:
             "limit in the task's YAML, or leave the rows out",
             *(task, cut.rows, len(dataset), part, key, cut.limit, cut.longest_row, cut.longest, then),
         )
-    return [{"task": task, "limit": key, **asdict(cut)} for (task, key), cut in sorted(dataset.cuts.items())]
+    return [{"task": task, "of": key, **asdict(cut)} for (task, key), cut in sorted(dataset.cuts.items())]
 
 
 def _make_model(

@@ -274,7 +274,7 @@ def test_rows_over_a_limit_are_cut_and_told(tmp_path: Path, caplog: pytest.LogCa
     assert len(told) == 1 and "the server would refuse such a question" in told[0]
     cut = json.loads((tmp_path / "run" / "data.json").read_text())["cut"]
     (entry,) = cut["training"] + cut["validation"]
-    assert (entry["task"], entry["limit"], entry["rows"], entry["longest_row"]) == (
+    assert (entry["task"], entry["of"], entry["rows"], entry["longest_row"]) == (
         "mood",
         "source_tokens",
         1,
