@@ -3,6 +3,9 @@
 For each task the same questions are, in turns, posted to a server (one kept-alive connection, one request at a
 time) and answered by the same student in this process. Turns are blocks: ONNX Runtime's threads spin for a while
 after a run, and single turns would make each process slow down the other.
+
+A loop of graph runs keeps core and caches warm; a server with one client is idle between two requests. So the graph
+is timed a second time with an idle moment before each run: what lies between the two is no work of the server's.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ TARGET_MS = 1.5
 
 _BLOCK = 50
 _SETTLE_S = 0.05
+_IDLE_S = 0.001
 _STAGE = re.compile(r"(\w+);dur=([\d.]+)")
 
 
@@ -92,6 +96,7 @@ def main(argv: list[str]) -> int:
             "warm_up": arguments.warm_up,
             "concurrency": 1,
             "threads": student.threads,
+            "idle_ms": _IDLE_S * 1e3,
             "target_label_overhead_ms": TARGET_MS,
         },
     )
@@ -118,7 +123,10 @@ def main(argv: list[str]) -> int:
     for row in rows:
         if row["target_met"] is not None:
             verdict = "PASS" if row["target_met"] else "FAIL"
-            sys.stdout.write(f"{verdict}  {row['task']}: overhead {row['overhead_p50_ms']} ms, target {TARGET_MS} ms\n")
+            sys.stdout.write(
+                f"{verdict}  {row['task']}: overhead {row['overhead_p50_ms']} ms, target {TARGET_MS} ms "
+                f"({row['overhead_after_idle_p50_ms']} ms over a graph that idles between runs, as a server's does)\n"
+            )
     sys.stdout.write(f"{shown(path)}\n")
     return 0
 
@@ -166,7 +174,7 @@ class _Timer:
     def measure(self, requests: int, bar: tqdm[object]) -> None:
         for start in range(0, requests, _BLOCK):
             numbers = range(start, min(start + _BLOCK, requests))
-            turns = [self._http, self._graph, self._predict, self._prepare_and_predict]
+            turns = [self._http, self._graph, self._graph_after_idling, self._predict, self._prepare_and_predict]
             # Every other round backwards, so that none always comes after the same other.
             for turn in turns if self._rounds % 2 == 0 else reversed(turns):
                 time.sleep(_SETTLE_S)
@@ -193,7 +201,9 @@ class _Timer:
             "server_tokenize_p50_ms": p50_ms["tokenize"],
             "server_queue_p50_ms": p50_ms["queue"],
             "server_infer_p50_ms": p50_ms["infer"],
+            "graph_after_idle_p50_ms": p50_ms["graph_after_idle"],
             "overhead_p50_ms": overhead_ms,
+            "overhead_after_idle_p50_ms": round(p50_ms["http"] - p50_ms["graph_after_idle"], 4),
             "target_met": overhead_ms <= TARGET_MS if is_label else None,
         }
 
@@ -203,6 +213,10 @@ class _Timer:
 
     def _graph(self, case: Case) -> None:
         self._time("graph", case.run_graph)
+
+    def _graph_after_idling(self, case: Case) -> None:
+        time.sleep(_IDLE_S)
+        self._time("graph_after_idle", case.run_graph)
 
     def _predict(self, case: Case) -> None:
         self._time("predict", lambda: self._student.predict([case.prepared]))
@@ -219,6 +233,7 @@ class _Timer:
 def _draw(path: Path, rows: Sequence[Row]) -> None:
     columns = {
         "graph": "graph_p50_ms",
+        "graph after 1 ms idle": "graph_after_idle_p50_ms",
         "predict": "predict_p50_ms",
         "prepare + predict": "prepare_predict_p50_ms",
         "over HTTP": "http_p50_ms",

@@ -49,6 +49,8 @@ def test_http_overhead_times_every_task_after_comparing(
     for row in rows.values():
         assert row["requests"] == 4
         assert row["overhead_p50_ms"] == pytest.approx(row["http_p50_ms"] - row["graph_p50_ms"], abs=1e-3)
+        difference = row["http_p50_ms"] - row["graph_after_idle_p50_ms"]
+        assert row["overhead_after_idle_p50_ms"] == pytest.approx(difference, abs=1e-3)
         assert min(row[f"server_{stage}_p50_ms"] for stage in ("tokenize", "queue", "infer")) >= 0
     assert rows["demo-math"]["kind"] == "free text" and rows["demo-math"]["target_met"] is None
     assert (tmp_path / "http_overhead.png").is_file()
