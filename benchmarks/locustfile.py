@@ -80,7 +80,8 @@ def learn_labels(environment: Any, **_: object) -> None:
         with urlopen(f"{environment.host}/tasks", timeout=10) as response:
             tasks = json.load(response)["tasks"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.exit(f"load test: no Quickstep server answers at {environment.host} ({error}); start one with: make serve")
+        reason = getattr(error, "reason", error)
+        sys.exit(f"load test: no Quickstep server answers at {environment.host} ({reason}); start one with: make serve")
     _labels.update({task["task"]: task["labels"] for task in tasks})
 
 
