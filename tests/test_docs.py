@@ -178,6 +178,16 @@ def test_figures_of_the_model_card_are_those_of_the_results() -> None:
         assert cells[5] == f"{of_slice['all']['rationale_agreement_percent']:.1f} %"
 
 
+def test_figures_on_training_from_scratch_are_those_of_the_results() -> None:
+    rows = _results("from_scratch.json")
+    last = max(row["step"] for row in rows)
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    for row in rows:
+        if row["step"] == last:
+            figures = f"{row['validation_loss']:.3f} | {row['validation_accuracy_percent']:.1f} %"
+            assert f"| {row['optimizer']} | {row['start']} | {figures} |" in text
+
+
 def test_training_guide_works_as_written(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (command,) = [block for kind, block in _blocks("docs/training.md") if kind == "bash"]
