@@ -8,6 +8,8 @@ parts. Held-out templates are always whole phrasings of the `SITUATIONS`, never 
 
 from __future__ import annotations
 
+import random
+
 Part = tuple[str, ...]
 Composition = tuple[Part, ...]
 
@@ -452,3 +454,27 @@ COMPOSITIONS: dict[str, tuple[Composition, ...]] = {
     ),
 }
 """Compositions by the name of their situation."""
+
+_IF_SHARE = 0.3
+
+
+def compose(situation: str, rng: random.Random) -> str | None:
+    """One phrasing put together for a situation; None where it has no compositions.
+
+    Where each part is one sentence, some are told as a condition: "if S1 and S2, how many ...?" or
+    "how many ... if S1 and S2?".
+    """
+    if situation not in COMPOSITIONS:
+        return None
+    *told, question = (rng.choice(part) for part in rng.choice(COMPOSITIONS[situation]))
+    if rng.random() >= _IF_SHARE or any(". " in text for text in (*told, question)) or _starts_with_but(told):
+        return " ".join((*told, question))
+    conditions = [text.removesuffix(".") for text in told]
+    joined = " and ".join(filter(None, (", ".join(conditions[:-1]), conditions[-1])))
+    if rng.random() < 0.5:
+        return f"if {joined}, {question}"
+    return f"{question.removesuffix('?')} if {joined}?"
+
+
+def _starts_with_but(told: list[str]) -> bool:
+    return any(text.startswith("but ") for text in told)

@@ -35,7 +35,7 @@ from training.data.demo import (
     math_subtraction,
     math_two_steps,
 )
-from training.data.demo.math_compositions import COMPOSITIONS
+from training.data.demo.math_compositions import compose
 from training.data.demo.math_fill import Filler, numbers_for
 from training.data.demo.math_phrases import Situation, choose, number_order, realise, word_slots
 from training.data.demo.split import Pool, Split, held_out
@@ -131,11 +131,10 @@ def _draw(split: Split, rng: random.Random, number: int) -> Example:
     new_template = split != "train" and rng.random() < _NEW_SHARE
     new_words = split != "train" and rng.random() < _NEW_SHARE
     template = rng.choice(pool.new(split) if new_template else pool.seen)
-    compositions = () if new_template else COMPOSITIONS.get(template.situation.name, ())
-    phrasing = template.problem
-    if compositions and rng.random() < _COMPOSED_SHARE:
-        phrasing = " ".join(rng.choice(part) for part in rng.choice(compositions))
-    problem = _with_idle_opener(choose(phrasing, rng), rng)
+    composed = None
+    if not new_template and rng.random() < _COMPOSED_SHARE:
+        composed = compose(template.situation.name, rng)
+    problem = _with_idle_opener(choose(composed or template.problem, rng), rng)
     filler = Filler(split if new_words else "train", rng)
     order = number_order(problem)
     equation = _equation(template.situation.formula, order)
@@ -153,7 +152,7 @@ def _draw(split: Split, rng: random.Random, number: int) -> Example:
         rationale=f"{realise(rationale, {**values, '1': first, '2': second})} The answer is {label}.",
         source=f"{TASK}/{split}:{number}",
         tags={
-            "template": template.name if phrasing is template.problem else f"{template.situation.name}-composed",
+            "template": template.name if composed is None else f"{template.situation.name}-composed",
             "seen_template": "no" if new_template else "yes",
             "held_out_words": "yes" if filler.used_new_words else "no",
         },

@@ -16,7 +16,7 @@ from training.data.demo import (
     math_subtraction,
     math_two_steps,
 )
-from training.data.demo.math_compositions import COMPOSITIONS
+from training.data.demo.math_compositions import COMPOSITIONS, compose
 from training.data.demo.math_phrases import (
     Situation,
     choose,
@@ -157,6 +157,23 @@ def test_every_composition_is_a_phrasing_whatever_is_taken(situation: Situation)
         assert sorted(number_order(joined)) == names, composition
         for tie in set(re.findall(r"\[(\d):", joined)):
             assert len({options.count("|") for options in re.findall(rf"\[{tie}:([^\]]*)\]", joined)}) == 1, composition
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+def test_conditions_are_one_sentence_with_all_numbers(situation: Situation) -> None:
+    rng = random.Random(5)
+    names = sorted(re.findall(r"[abc]", situation.formula))
+    phrasings = [compose(situation.name, rng) or "" for _ in range(300)]
+    conditions = [phrasing for phrasing in phrasings if phrasing.startswith("if ") or " if {" in phrasing]
+    assert all(sorted(number_order(phrasing)) == names and phrasing.endswith("?") for phrasing in phrasings)
+    assert not any(". " in phrasing or "?" in phrasing[:-1] or "but" in phrasing.split() for phrasing in conditions)
+
+
+def test_some_problems_are_told_as_a_condition(rows: dict[Split, list[Example]]) -> None:
+    composed = [row.inputs["problem"] for row in rows["train"] if row.tags["template"].endswith("-composed")]
+    first = sum(bool(re.search(r"(^|\. )If ", problem)) for problem in composed) / len(composed)
+    last = sum(" if " in problem for problem in composed) / len(composed)
+    assert 0.05 < first < 0.25 and 0.05 < last < 0.25
 
 
 def test_compositions_belong_to_situations_and_occur_in_training_beside_whole_phrasings(
