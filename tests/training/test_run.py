@@ -113,14 +113,18 @@ def _interrupt(monkeypatch: pytest.MonkeyPatch, at_step: int) -> None:
     monkeypatch.setattr(StepByStepTrainer, "training_step", interrupted)
 
 
+def _train_until_power_cut(config: TrainConfig, output: Path, monkeypatch: pytest.MonkeyPatch, at_step: int) -> None:
+    with monkeypatch.context() as patch:
+        _interrupt(patch, at_step)
+        with pytest.raises(_PowerCut):
+            train(config, output, progress=False)
+
+
 def test_interrupted_run_ends_as_an_uninterrupted_one_when_resumed(
     whole: Path, source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        _interrupt(patch, at_step=6)
-        with pytest.raises(_PowerCut):
-            train(recipe(source), output, progress=False)
+    _train_until_power_cut(recipe(source), output, monkeypatch, at_step=6)
     assert not (output / "student").exists()
 
     torch.manual_seed(99)
@@ -149,10 +153,7 @@ def test_interrupted_run_with_muon_and_grouped_batches_ends_as_an_uninterrupted_
 ) -> None:
     config = recipe(source, optimizer="muon", group_by_length=True)
     expected = train(config, tmp_path / "whole", progress=False)
-    with monkeypatch.context() as patch:
-        _interrupt(patch, at_step=6)
-        with pytest.raises(_PowerCut):
-            train(config, tmp_path / "run", progress=False)
+    _train_until_power_cut(config, tmp_path / "run", monkeypatch, at_step=6)
     torch.manual_seed(99)
     _assert_same_student(train(config, tmp_path / "run", resume=True, progress=False), expected)
 
@@ -162,10 +163,7 @@ def test_resumed_run_keeps_the_tokenizer_of_its_weights(
 ) -> None:
     """Ids of a tokenizer that is trained anew need not be those that the weights were trained for."""
     output = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        _interrupt(patch, at_step=5)
-        with pytest.raises(_PowerCut):
-            train(recipe(source), output, progress=False)
+    _train_until_power_cut(recipe(source), output, monkeypatch, at_step=5)
     monkeypatch.setattr("training.run.train_tokenizer", lambda *_: pytest.fail("trained anew"))
     student = train(recipe(source), output, resume=True, progress=False)
     ours, theirs = (
@@ -178,10 +176,7 @@ def test_run_interrupted_before_its_first_checkpoint_starts_anew(
     whole: Path, source: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        _interrupt(patch, at_step=2)
-        with pytest.raises(_PowerCut):
-            train(recipe(source), output, progress=False)
+    _train_until_power_cut(recipe(source), output, monkeypatch, at_step=2)
     _assert_same_student(train(recipe(source), output, resume=True, progress=False), whole / "student")
 
 

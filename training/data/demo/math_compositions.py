@@ -1,6 +1,6 @@
 """Phrasings put together from parts: a start, what happens, a question.
 
-A list of whole phrasings is soon learnt by heart. Parts that meet in ever other company have to be read one by
+A list of whole phrasings is soon learnt by heart. Parts that meet in ever different company have to be read one by
 one, which is what carries over to phrasings that were never seen. Each composition is a tuple of parts, each part
 a tuple of interchangeable phrasings in the notation of `math_phrases`; ties such as `[1:has|had]` hold across
 parts. Held-out templates are always whole phrasings of the `SITUATIONS`, never compositions.

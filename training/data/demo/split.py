@@ -1,8 +1,8 @@
 """Which phrasing templates and words a split may use.
 
 The test split shows whether a student learned to read rather than to recognise: whole templates and a share of
-the words never occur in training. Membership is decided by a digest of the item itself, so that adding an item
-moves no other item to another split.
+the words never occur in training. Items are ranked by a digest of their own, and the lowest share is held out: adding
+items moves only those whose rank comes to lie on the other side of a border.
 """
 
 from __future__ import annotations
