@@ -5,6 +5,7 @@ HOST :=
 PORT :=
 BUNDLE :=
 CHECKPOINT :=
+PRECISIONS :=
 DATASETS :=
 ARGS :=
 
@@ -32,8 +33,8 @@ lint: $(DEV)/.installed ## ruff (check and format) and mypy, strict
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 
-export: $(DEV)/.installed ## compile CHECKPOINT (default: the student finished last under runs/) into a bundle
-	$(DEV)/bin/quickstep export $(CHECKPOINT) $(ARGS)
+export: $(DEV)/.installed ## compile CHECKPOINT (default: finished last under runs/); PRECISIONS=fp32,int8
+	$(DEV)/bin/quickstep export $(CHECKPOINT) $(if $(PRECISIONS),--precisions $(PRECISIONS)) $(ARGS)
 
 demo-student: $(DEV)/.installed ## train, measure and export the demo student again (about an hour on 2 cores)
 	$(DEV)/bin/python -m benchmarks.demo_student $(ARGS)

@@ -29,7 +29,6 @@ from benchmarks.running_server import RunningServer
 from student.arguments import positive
 from student.bundle import GoldenAnswer
 from student.errors import QuickstepError
-from student.label_trie import TrieBatch
 from student.question import PreparedQuestion, Question
 from student.runtime import OnnxStudent, Prediction
 
@@ -144,10 +143,11 @@ def _cases(student: OnnxStudent, golden: Sequence[GoldenAnswer]) -> dict[str, li
 def _graph_run(student: OnnxStudent, prepared: PreparedQuestion) -> Callable[[], object]:
     if prepared.space is None:
         return lambda: student.answer_ids([prepared])
-    # The runtime's own session, on tensors made beforehand: nothing public runs the graph and nothing else.
+    # The runtime's own session, on arrays made beforehand: nothing public runs the graph and nothing else.
     input_ids, mask = student._pad([prepared.label_ids])
-    feeds = {"input_ids": input_ids, "attention_mask": mask, **TrieBatch.pack([prepared.space.trie]).feeds()}
-    return lambda: student._label.run(None, feeds)
+    trie = prepared.space.trie
+    session, feeds = student._label.graph_run(input_ids, mask, [trie], deep=trie.nodes > 1)
+    return lambda: session.run(["edge_logits"], feeds)
 
 
 def _require_same(client: HttpClient, case: Case) -> dict[str, float]:

@@ -6,8 +6,10 @@ import argparse
 import logging
 import sys
 from pathlib import Path
+from typing import Any, get_args
 
 from student.arguments import positive
+from student.bundle import Precision
 
 
 def export(argv: list[str]) -> int:
@@ -26,10 +28,17 @@ def export(argv: list[str]) -> int:
     parser.add_argument("--output", type=Path, help="bundle directory (default: bundles/<name>)")
     parser.add_argument("--name", help="name of the student (default: name of the run directory)")
     parser.add_argument(
+        "--precisions",
+        type=_precisions,
+        default=("fp32",),
+        metavar="LIST",
+        help="of the label path, e.g. fp32,int8; fp32 is always among them, as the reference (default: fp32)",
+    )
+    parser.add_argument(
         "--max-rows",
         type=positive,
         default=300,
-        help="rows for the parity gate, evenly over tasks (default: %(default)s)",
+        help="rows, evenly over tasks, whose rationales the parity gate compares (default: %(default)s)",
     )
     parser.add_argument("--force", action="store_true", help="replace a bundle that is there already")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -45,21 +54,39 @@ def export(argv: list[str]) -> int:
     checkpoint = load_checkpoint(arguments.checkpoint or latest_checkpoint(Path("runs")))
     run = checkpoint.path.parent if checkpoint.path.name == STUDENT else checkpoint.path
     name = arguments.name or run.resolve().name
-    rows = read_rows(checkpoint.path)
-    share = max(1, arguments.max_rows // len(checkpoint.tasks))
-    chosen = [row for task in checkpoint.tasks for row in [row for row in rows if row.task == task][:share]]
     bundle = compile_bundle(
         checkpoint,
         arguments.output or Path("bundles") / name,
-        chosen,
+        read_rows(checkpoint.path),
         name=name,
+        precisions=arguments.precisions,
+        max_text_rows=arguments.max_rows,
         force=arguments.force,
         progress=not arguments.quiet,
     )
-    result = bundle.manifest.parity["result"]
-    sys.stdout.write(
-        f"parity: {result['rows']} rows, probabilities within {result['max_probability_difference']:.1e}, "
-        f"rationales {result['rationale']['equal']}/{result['rationale']['rows']} token for token\n"
-        f"bundle: {bundle.path} ({bundle.label})\n"
-    )
+    for precision in bundle.manifest.label:
+        sys.stdout.write(f"parity, {precision}: {_told(bundle.manifest.parity[precision])}\n")
+    sys.stdout.write(f"bundle: {bundle.path} ({bundle.label})\n")
     return 0
+
+
+def _told(result: dict[str, Any]) -> str:
+    """What the gate found, in a line."""
+    probabilities = f"probabilities within {result['max_probability_difference']:.1e}"
+    if "rationale" in result:
+        rationale = result["rationale"]
+        return f"{result['rows']} rows, {probabilities}, rationales {rationale['equal']}/{rationale['rows']} the same"
+    label, clear = result["label"], result["clear_label"]
+    return (
+        f"{label['rows']} rows, {label['equal']} labels the same ({clear['equal']} of the {clear['rows']} clear ones), "
+        f"{probabilities}, accuracy {result['accuracy']:.1%} (float32: {result['reference_accuracy']:.1%})"
+    )
+
+
+def _precisions(text: str) -> tuple[Precision, ...]:
+    known = get_args(Precision)
+    given = [part.strip() for part in text.split(",")]
+    for part in given:
+        if part not in known:
+            raise argparse.ArgumentTypeError(f"{part!r} is no precision; known: {', '.join(known)}")
+    return tuple(precision for precision in known if precision in given or precision == "fp32")

@@ -5,30 +5,40 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from export.graphs import label_graph, rationale_graphs
-from export.parity import ParityResult, Thresholds, compare, require
+from export.calibration import CalibrationRow, calibrate
+from export.graphs import label_graphs, rationale_graphs
+from export.int8 import Int8
+from export.label_graph import Float32, Linears
+from export.parity import Thresholds, compare, require
+from export.precision_parity import compare_precision
+from export.t5_weights import T5Weights
 from export.weights import share_weights
 from student.bundle import (
     GOLDEN,
+    MANIFEST,
     NAME_PATTERN,
     TASKS,
     TOKENIZER,
     WEIGHTS,
     Bundle,
-    Graphs,
+    LabelGraphs,
     Manifest,
+    Precision,
+    RationaleGraphs,
     new_bundle,
     write_manifest,
 )
 from student.errors import ExportError, InputError
-from student.question import Question
-from student.runtime import OnnxStudent
+from student.label_trie import MAX_DEPTH
+from student.question import Question, QuestionPreparer
+from student.runtime import OnnxStudent, load_tokenizer
+from student.task import Task
 from training.checkpoint import Checkpoint
 from training.data.example import Example
 from training.scoring import TorchStudent
@@ -36,8 +46,8 @@ from training.scoring import TorchStudent
 _log = logging.getLogger(__name__)
 
 GOLDEN_PER_TASK = 4
-_GRAPHS = Graphs(
-    label="label.onnx", encoder="encoder.onnx", decoder_first="decoder_first.onnx", decoder_next="decoder_next.onnx"
+_RATIONALE = RationaleGraphs(
+    encoder="encoder.onnx", decoder_first="decoder_first.onnx", decoder_next="decoder_next.onnx"
 )
 
 
@@ -47,6 +57,8 @@ def compile_bundle(
     examples: Sequence[Example],
     *,
     name: str,
+    precisions: Sequence[Precision] = ("fp32",),
+    max_text_rows: int = 300,
     thresholds: Thresholds | None = None,
     force: bool = False,
     progress: bool = True,
@@ -56,11 +68,14 @@ def compile_bundle(
     Args:
         checkpoint: the trained student.
         target: directory of the bundle.
-        examples: real rows for the parity gate and the golden answers, some of each task.
+        examples: real rows, some of each task, for calibration, the parity gate and the golden answers.
         name: name of the student.
+        precisions: of the label path; fp32 must be among them, as the reference.
+        max_text_rows: rows, evenly over tasks, whose rationales and free-text answers the gate compares: each takes a
+            decoding loop.
         thresholds: what the gate demands.
         force: replace a bundle that is there already.
-        progress: show a progress bar.
+        progress: show progress bars.
 
     Returns:
         The bundle, opened and verified.
@@ -74,40 +89,122 @@ def compile_bundle(
         raise ExportError(f"name {name!r}: must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit")
     checkpoint.model.float()
     original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
+    thresholds = thresholds or Thresholds()
     with new_bundle(target, force=force) as folder:
-        _log.info("export: graphs")
-        _write_graphs(checkpoint, folder)
         (folder / TOKENIZER).write_text(checkpoint.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
-        tasks = [task.model_dump(mode="json") for task in checkpoint.tasks.values()]
-        _write_json(folder / TASKS, tasks)
+        preparer = QuestionPreparer(
+            checkpoint.tasks, load_tokenizer(folder / TOKENIZER), checkpoint.model.config.decoder_start_token_id
+        )
+        rows = _usable(preparer, checkpoint.tasks, examples)
+        _log.info("export: graphs")
+        label = _write_graphs(checkpoint, folder, preparer, _calibration_rows(rows), precisions, progress=progress)
+        _write_json(folder / TASKS, [task.model_dump(mode="json") for task in checkpoint.tasks.values()])
         _write_json(folder / GOLDEN, [])
         # The runtime opens bundles and nothing else: the one under test gets a manifest, and its final one after it.
-        draft = _manifest(checkpoint, folder, name, parity={})
-        compiled = OnnxStudent(Bundle.open(folder))
-        rows = _usable(compiled, examples)
-        result = compare(original, compiled, rows, progress=progress)
-        require(result, thresholds or Thresholds())
-        _write_json(folder / GOLDEN, _golden(compiled, rows))
-        (folder / "manifest.json").unlink()
-        _manifest(checkpoint, folder, draft.name, parity=_parity_record(result, thresholds or Thresholds()))
+        _manifest(checkpoint, folder, name, label, parity={})
+        students = {precision: OnnxStudent(Bundle.open(folder), precision=precision) for precision in label}
+        record = _gate(original, students, rows, max_text_rows, thresholds, progress=progress)
+        _write_json(folder / GOLDEN, _golden(students, rows))
+        (folder / MANIFEST).unlink()
+        _manifest(checkpoint, folder, name, label, parity=record)
     return Bundle.open(target)
 
 
-def _write_graphs(checkpoint: Checkpoint, folder: Path) -> None:
+def _write_graphs(
+    checkpoint: Checkpoint,
+    folder: Path,
+    preparer: QuestionPreparer,
+    calibration_rows: Sequence[Example],
+    precisions: Sequence[Precision],
+    *,
+    progress: bool,
+) -> dict[Precision, LabelGraphs]:
+    """Write all graphs and say which are whose."""
     longest = max(task.limits.source_tokens for task in checkpoint.tasks.values())
-    graphs = {_GRAPHS.label: label_graph(checkpoint.model, longest)}
-    files = _GRAPHS.model_dump()
-    graphs.update({files[role]: graph for role, graph in rationale_graphs(checkpoint.model).items()})
+    weights = T5Weights.of(checkpoint.model, longest, MAX_DEPTH)
+    tree = _needs_tree(preparer, checkpoint.tasks)
+    files = _RATIONALE.model_dump()
+    graphs = {files[role]: graph for role, graph in rationale_graphs(checkpoint.model, weights).items()}
+    label: dict[Precision, LabelGraphs] = {}
+    for precision in precisions:
+        linears: Linears = Float32()
+        if precision == "int8":
+            rows = [_calibration_row(preparer, row) for row in calibration_rows]
+            linears = Int8(calibrate(weights, [row for row in rows if row is not None], progress=progress))
+        made = label_graphs(weights, linears, tree=tree)
+        names = {role: f"label_{role}.{precision}.onnx" for role in made}
+        graphs.update({names[role]: graph for role, graph in made.items()})
+        label[precision] = LabelGraphs(**names)
     share_weights(graphs, folder, WEIGHTS)
+    return label
 
 
-def _manifest(checkpoint: Checkpoint, folder: Path, name: str, *, parity: dict[str, Any]) -> Manifest:
+def _needs_tree(preparer: QuestionPreparer, tasks: Mapping[str, Task]) -> bool:
+    """Whether any request can need more decoder positions than the root."""
+    spaces = [preparer.closed_space(name) for name in tasks]
+    return any(task.takes_choices for task in tasks.values()) or any(
+        space is not None and space.trie.nodes > 1 for space in spaces
+    )
+
+
+def _calibration_rows(rows: Sequence[Example]) -> Sequence[Example]:
+    """Every other row."""
+    return rows[::2]
+
+
+def _gate_rows(rows: Sequence[Example]) -> Sequence[Example]:
+    """The rows between: what is judged was not calibrated on."""
+    return rows[1::2]
+
+
+def _calibration_row(preparer: QuestionPreparer, row: Example) -> CalibrationRow | None:
+    prepared = preparer.prepare(Question(row.task, row.inputs, row.choices))
+    # Free text is written by the rationale path, which stays in float32.
+    return CalibrationRow(prepared.label_ids, prepared.space.trie) if prepared.space is not None else None
+
+
+def _gate(
+    original: TorchStudent,
+    students: Mapping[Precision, OnnxStudent],
+    rows: Sequence[Example],
+    max_text_rows: int,
+    thresholds: Thresholds,
+    *,
+    progress: bool,
+) -> dict[str, Any]:
+    """Compare every precision with PyTorch.
+
+    Returns:
+        What the manifest records of it.
+
+    Raises:
+        ParityError: the compiled student answers otherwise.
+    """
+    share = max(1, max_text_rows // len(original.tasks))
+    chosen = [row for task in original.tasks for row in [row for row in rows if row.task == task][:share]]
+    record: dict[str, Any] = {"thresholds": asdict(thresholds)}
+    for precision, student in students.items():
+        if precision == "fp32":
+            exact = compare(original, student, chosen, progress=progress)
+            require(exact.failures(thresholds), exact.differing)
+            record[precision] = exact.as_dict()
+        else:
+            rounded = compare_precision(original, student, _gate_rows(rows))
+            require([f"{precision}: {failure}" for failure in rounded.failures(thresholds.lower_precision)])
+            record[precision] = rounded.as_dict()
+    return record
+
+
+def _manifest(
+    checkpoint: Checkpoint, folder: Path, name: str, label: Mapping[Precision, LabelGraphs], *, parity: dict[str, Any]
+) -> Manifest:
     config = checkpoint.model.config
     packages = ("quickstep", "torch", "transformers", "optimum-onnx", "onnx", "onnxruntime")
     return write_manifest(
         folder,
         name=name,
-        graphs={"fp32": _GRAPHS},
+        label=dict(label),
+        rationale=_RATIONALE,
         start_token=config.decoder_start_token_id,
         end_token=config.eos_token_id,
         pad_token=config.pad_token_id,
@@ -137,50 +234,57 @@ def _without_local_paths(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "config": {**config, "data": sources}} if config else record
 
 
-def _usable(compiled: OnnxStudent, examples: Sequence[Example]) -> list[Example]:
+def _usable(preparer: QuestionPreparer, tasks: Mapping[str, Task], examples: Sequence[Example]) -> list[Example]:
     """Rows that a client could send; those over a limit were cut for training and are refused in production."""
     rows = []
     for row in examples:
         try:
-            compiled.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
+            preparer.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
         except InputError as error:
             _log.debug("%s: %s", row.source, error)
             continue
         rows.append(row)
-    unchecked = sorted(set(compiled.bundle.tasks) - {row.task for row in rows})
+    unchecked = sorted(set(tasks) - {row.task for row in rows})
     if unchecked:
         raise ExportError(
             f"no row to check task {', '.join(unchecked)} on: of {len(examples)} validation rows none of it is within "
             "the task's token limits; train with more validation_rows, or with a higher limits.source_tokens"
         )
-    _log.info(
-        "parity: %d rows, %d left out as no client could send them (over a limit)", len(rows), len(examples) - len(rows)
-    )
+    _log.info("export: %d rows, %d left out as no client could send them", len(rows), len(examples) - len(rows))
     return rows
 
 
-def _golden(compiled: OnnxStudent, rows: Sequence[Example]) -> list[dict[str, Any]]:
-    golden = []
-    for task in compiled.bundle.tasks:
-        for row in [row for row in rows if row.task == task][:GOLDEN_PER_TASK]:
-            prepared = compiled.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
-            explanation = compiled.explain([prepared])[0]
-            probabilities = explanation.prediction.probabilities
+def _golden(students: Mapping[Precision, OnnxStudent], rows: Sequence[Example]) -> list[dict[str, Any]]:
+    """The first rows of each task that all precisions answer alike."""
+    golden: list[dict[str, Any]] = []
+    exact = students["fp32"]
+    for task in exact.bundle.tasks:
+        found = 0
+        for row in [row for row in rows if row.task == task]:
+            prepared = exact.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
+            predictions = {precision: student.predict([prepared])[0] for precision, student in students.items()}
+            answers = {prediction.answer for prediction in predictions.values()}
+            if len(answers) > 1:
+                continue
+            probabilities = {
+                precision: [item.probability for item in prediction.probabilities]
+                for precision, prediction in predictions.items()
+                if prediction.probabilities is not None
+            }
             golden.append(
                 {
                     "task": row.task,
                     "inputs": dict(row.inputs),
                     "choices": list(row.choices),
-                    "answer": explanation.prediction.answer,
-                    "probabilities": None if probabilities is None else [item.probability for item in probabilities],
-                    "rationale": explanation.rationale,
+                    "answer": answers.pop(),
+                    "probabilities": probabilities or None,
+                    "rationale": exact.explain([prepared])[0].rationale,
                 }
             )
+            found += 1
+            if found == GOLDEN_PER_TASK:
+                break
     return golden
-
-
-def _parity_record(result: ParityResult, thresholds: Thresholds) -> dict[str, Any]:
-    return {"thresholds": asdict(thresholds), "result": result.as_dict()}
 
 
 def _write_json(path: Path, content: Any) -> None:

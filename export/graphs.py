@@ -1,4 +1,4 @@
-"""From weights to ONNX graphs: the label path by our own module, the rationale path by Optimum."""
+"""From weights to ONNX graphs: encoder and label path by ourselves, the rationale path's decoder by Optimum."""
 
 from __future__ import annotations
 
@@ -12,71 +12,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
-import torch
 from optimum.exporters.onnx import onnx_export_from_model
 from transformers import T5ForConditionalGeneration
 
-from export.label_path import LabelPath
-
-LABEL_OPSET = 20
-"""The first opset with Gelu as one operator."""
+from export.label_graph import Float32, Linears, encoder_graph, root_graph, tree_graph
+from export.t5_weights import T5Weights
 
 RATIONALE_OPSET = 18
-_RATIONALE_GRAPHS = {
-    "encoder": "encoder_model.onnx",
+_OPTIMUM_FILES = {
     "decoder_first": "decoder_model.onnx",
     "decoder_next": "decoder_with_past_model.onnx",
 }
 
 
-def label_graph(model: T5ForConditionalGeneration, max_source_tokens: int) -> onnx.ModelProto:
-    """The label path as an ONNX graph.
+def label_graphs(weights: T5Weights, linears: Linears, *, tree: bool) -> dict[str, onnx.ModelProto]:
+    """The label path in one precision, by role (`student.bundle.LabelGraphs`).
 
-    Inputs are those of `LabelPath.forward`; every size is dynamic, up to `max_source_tokens`.
-    Output: `edge_logits` [batch, edges] float32.
-
-    Raises:
-        ExportError: a T5 variant that the label path does not support.
+    Args:
+        weights: of the student.
+        linears: the precision.
+        tree: whether a task's answers need more decoder positions than the root.
     """
-    # On the CPU and in evaluation mode: the exporter restores a module's own mode afterwards, and dropout
-    # left on would be in every later reference.
-    path = LabelPath(model.to("cpu"), max_source_tokens).eval()
-    batch, source, nodes, edges = (torch.export.Dim(name) for name in ("batch", "source", "nodes", "edges"))
-    # Sizes that differ from one another and from 0 and 1, so that the exporter takes none of them for a constant.
-    examples = {
-        "input_ids": torch.ones(2, 7, dtype=torch.int64),
-        "attention_mask": torch.ones(2, 7, dtype=torch.int64),
-        "node_tokens": torch.zeros(2, 3, dtype=torch.int64),
-        "node_depths": torch.tensor([[0, 1, 1]] * 2),
-        "ancestors": torch.eye(3, dtype=torch.bool).repeat(2, 1, 1),
-        "edge_nodes": torch.zeros(2, 5, dtype=torch.int64),
-        "edge_tokens": torch.zeros(2, 5, dtype=torch.int64),
-    }
-    shapes = {
-        "input_ids": {0: batch, 1: source},
-        "attention_mask": {0: batch, 1: source},
-        "node_tokens": {0: batch, 1: nodes},
-        "node_depths": {0: batch, 1: nodes},
-        "ancestors": {0: batch, 1: nodes, 2: nodes},
-        "edge_nodes": {0: batch, 1: edges},
-        "edge_tokens": {0: batch, 1: edges},
-    }
-    with _quiet():
-        program = torch.onnx.export(
-            path,
-            kwargs=examples,
-            input_names=list(examples),
-            output_names=["edge_logits"],
-            dynamic_shapes=shapes,
-            opset_version=LABEL_OPSET,
-            dynamo=True,
-        )
-    assert program is not None  # torch returns None only when it was given a file to write
-    return program.model_proto
+    return {"root": root_graph(weights, linears)} | ({"tree": tree_graph(weights, linears)} if tree else {})
 
 
-def rationale_graphs(model: T5ForConditionalGeneration) -> dict[str, onnx.ModelProto]:
-    """Encoder, first decoder step and further decoder steps, exported by Optimum with a key-value cache."""
+def rationale_graphs(model: T5ForConditionalGeneration, weights: T5Weights) -> dict[str, onnx.ModelProto]:
+    """The rationale path, by role (`student.bundle.RationaleGraphs`).
+
+    The encoder is our own; the decoder's first step and its further ones are exported by Optimum, with a cache.
+    """
     with tempfile.TemporaryDirectory() as folder, _quiet():
         onnx_export_from_model(
             # A copy: Optimum switches the cache on in the encoder's configuration too, after which it refuses to run.
@@ -89,12 +53,13 @@ def rationale_graphs(model: T5ForConditionalGeneration) -> dict[str, onnx.ModelP
             # The parity gate checks whole answers on real rows instead.
             do_validation=False,
         )
-        return {role: onnx.load(Path(folder) / file) for role, file in _RATIONALE_GRAPHS.items()}
+        decoder = {role: onnx.load(Path(folder) / file) for role, file in _OPTIMUM_FILES.items()}
+    return {"encoder": encoder_graph(weights, Float32()), **decoder}
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the exporters' progress lines and warnings about what is known to be constant here.
+    """Silence the exporter's progress lines and warnings about what is known to be constant here.
 
     Nothing is lost by it: the parity gate compares the finished graphs with the original on real rows.
     """

@@ -20,6 +20,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from export.agreement import Agreement
+from export.precision_parity import PrecisionThresholds
 from student.errors import ParityError
 from student.question import PreparedQuestion, Question
 from student.runtime import OnnxStudent
@@ -38,30 +40,14 @@ class Thresholds:
             further apart than twice the row's own largest difference (nearer ones are a tie in float32).
         min_constrained_agreement: the same against constrained `generate`, over rows where one node branches.
         min_text_agreement: share of rationales and free-text answers that are the same, token for token.
+        lower_precision: for precisions below float32.
     """
 
     max_probability_difference: float = 1e-4
     min_label_agreement: float = 1.0
     min_constrained_agreement: float = 1.0
     min_text_agreement: float = 1.0
-
-
-@dataclass
-class Agreement:
-    """A count of rows that agree."""
-
-    rows: int = 0
-    equal: int = 0
-
-    def add(self, equal: bool) -> None:
-        """Count one row."""
-        self.rows += 1
-        self.equal += equal
-
-    @property
-    def share(self) -> float:
-        """Share of equal rows; 1 where there were none."""
-        return self.equal / self.rows if self.rows else 1.0
+    lower_precision: PrecisionThresholds = field(default_factory=PrecisionThresholds)
 
 
 @dataclass
@@ -136,15 +122,18 @@ def compare(
     return result
 
 
-def require(result: ParityResult, thresholds: Thresholds) -> None:
+def require(failures: Sequence[str], differing: Sequence[str] = ()) -> None:
     """Pass or refuse.
 
+    Args:
+        failures: each demand that is not met, in words.
+        differing: rows that differ.
+
     Raises:
-        ParityError: naming each demand that is not met and the first rows that differ.
+        ParityError: naming the demands and the first of the rows.
     """
-    failures = result.failures(thresholds)
     if failures:
-        rows = f"; rows that differ: {', '.join(result.differing[:5])}" if result.differing else ""
+        rows = f"; rows that differ: {', '.join(differing[:5])}" if differing else ""
         raise ParityError(f"no bundle is written: {'; '.join(failures)}{rows}")
 
 

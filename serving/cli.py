@@ -55,7 +55,9 @@ def _serve(settings: Settings) -> None:
     bound = bind(settings.host, settings.port)
     metrics = Metrics()
     engine = LocalEngine(
-        lambda: OnnxStudent.load(settings.bundle, settings.threads),
+        lambda: OnnxStudent.load(
+            settings.bundle, settings.threads, None if settings.precision == "auto" else settings.precision
+        ),
         LaneLimits(settings.label_limits, settings.rationale_limits),
         metrics.observe_batch,
     )

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     bundle: Path = _setting(DEMO_STUDENT, "directory", "the student to serve")
     host: str = _setting("127.0.0.1", "address", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8000, "TCP port", "port to listen on; 0 takes a free one", ge=0, le=65535)
+    precision: Literal["auto", "fp32", "int8"] = _setting(
+        "auto", "precision", "of the label path; auto takes the fastest that the bundle has"
+    )
     threads: int = _setting(0, "threads", "threads of one graph run; 0 takes one per core", ge=0, le=1024)
     max_batch_rows: int = _setting(32, "rows", "most rows of one graph run", ge=1, le=4096)
     max_batch_tokens: int = _setting(4096, "tokens", "most rows times longest row of one graph run", ge=1, le=1 << 22)

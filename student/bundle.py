@@ -35,13 +35,16 @@ from student.validation import problems_of
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
 TASKS = "tasks.json"
 GOLDEN = "golden.json"
 WEIGHTS = "weights.bin"
 REBUILD = "`quickstep export` writes a whole one"
+Precision = Literal["fp32", "int8"]
+"""How the label path computes. The rationale path is float32 always."""
+
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """What a student may be called."""
 
@@ -50,17 +53,27 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Graphs(_Frozen):
-    """Files of one precision.
+class LabelGraphs(_Frozen):
+    """Files of the label path in one precision.
 
     Attributes:
-        label: the label path: encoder and one decoder pass over the trie.
-        encoder: the rationale path's encoder.
-        decoder_first: its decoder's first step, which makes the cache.
-        decoder_next: its decoder's later steps, which read the cache.
+        root: encoder, and decoder at the root of the trie.
+        tree: encoder, and decoder at all nodes of a trie; None where no task needs more than the root.
     """
 
-    label: str
+    root: str
+    tree: str | None = None
+
+
+class RationaleGraphs(_Frozen):
+    """Files of the rationale path.
+
+    Attributes:
+        encoder: source tokens to hidden states.
+        decoder_first: the decoder's first step, which makes the cache.
+        decoder_next: its later steps, which read the cache.
+    """
+
     encoder: str
     decoder_first: str
     decoder_next: str
@@ -79,7 +92,8 @@ class Manifest(_Frozen):
     Attributes:
         format: version of the bundle format.
         name: name of the student.
-        graphs: graph files by precision.
+        label: the label path's graph files, by precision.
+        rationale: the rationale path's graph files.
         start_token: id that the decoder starts with.
         end_token: id of `</s>`.
         pad_token: id that fills up shorter rows.
@@ -89,9 +103,10 @@ class Manifest(_Frozen):
         parity: results of the parity gate.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
-    graphs: Annotated[dict[Literal["fp32"], Graphs], Field(min_length=1)]
+    label: Annotated[dict[Precision, LabelGraphs], Field(min_length=1)]
+    rationale: RationaleGraphs
     start_token: Annotated[int, Field(ge=0)]
     end_token: Annotated[int, Field(ge=0)]
     pad_token: Annotated[int, Field(ge=0)]
@@ -105,14 +120,15 @@ class GoldenAnswer(_Frozen):
     """A question with the answer that the student gave when it was compiled.
 
     Attributes:
-        probabilities: in the order of the answer space; None for free text.
+        answer: the same in every precision.
+        probabilities: by precision, in the order of the answer space; None for free text.
     """
 
     task: str
     inputs: dict[str, str]
     choices: tuple[str, ...] = ()
     answer: str
-    probabilities: tuple[float, ...] | None
+    probabilities: dict[Precision, tuple[float, ...]] | None
     rationale: str
 
 
@@ -244,7 +260,12 @@ def _parse_manifest(path: Path, content: bytes) -> Manifest:
 
 
 def _verify_listing(path: Path, manifest: Manifest) -> None:
-    graphs = {name for precision in manifest.graphs.values() for name in precision.model_dump().values()}
+    graphs = {
+        name
+        for group in (*manifest.label.values(), manifest.rationale)
+        for name in group.model_dump().values()
+        if name is not None
+    }
     unlisted = sorted({TOKENIZER, TASKS, GOLDEN, *graphs} - set(manifest.files))
     if unlisted:
         raise BundleError(f"bundle {path / MANIFEST}: lists no {', '.join(unlisted)}; {REBUILD}")

@@ -8,9 +8,9 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, get_args
 
-from student.bundle import REBUILD
+from student.bundle import REBUILD, Bundle, Precision
 from student.errors import BundleError, InputError, Problem
 from student.question import PreparedQuestion, Question
 from student.runtime import OnnxStudent
@@ -29,19 +29,22 @@ def verify(argv: list[str]) -> int:
         "--tolerance", type=float, default=1e-3, help="largest difference of a probability (default: %(default)s)"
     )
     arguments = parser.parse_args(argv)
-    student = OnnxStudent.load(arguments.bundle)
-    golden = student.bundle.golden()
+    bundle = Bundle.open(arguments.bundle)
+    golden = bundle.golden()
     if not golden:
         raise BundleError(f"bundle {arguments.bundle}: holds no golden answers to ask again; {REBUILD}")
-    differences = student.check_golden(golden, tolerance=arguments.tolerance)
-    for line in differences:
-        sys.stderr.write(f"{line}\n")
-    files = len(student.bundle.manifest.files)
-    sys.stdout.write(
-        f"{student.bundle.label}: {files} files as in the manifest, "
-        f"{len(golden) - len(differences)} of {len(golden)} golden answers the same\n"
-    )
-    return 1 if differences else 0
+    sys.stdout.write(f"{bundle.label}: {len(bundle.manifest.files)} files as in the manifest\n")
+    failed = False
+    for number, precision in enumerate(bundle.manifest.label):
+        student = OnnxStudent(bundle, precision=precision)
+        # Rationales are the same in every precision: they are written once.
+        differences = student.check_golden(golden, tolerance=arguments.tolerance, rationales=number == 0)
+        for line in differences:
+            sys.stderr.write(f"{precision}: {line}\n")
+        same = len(golden) - len(differences)
+        sys.stdout.write(f"{precision}: {same} of {len(golden)} golden answers the same\n")
+        failed = failed or bool(differences)
+    return 1 if failed else 0
 
 
 def predict(argv: list[str]) -> int:
@@ -60,12 +63,15 @@ def predict(argv: list[str]) -> int:
         help="default: stdin",
     )
     parser.add_argument("--explain", action="store_true", help="write the rationale as well")
+    parser.add_argument(
+        "--precision", choices=get_args(Precision), help="of the label path (default: the fastest that the bundle has)"
+    )
     arguments = parser.parse_args(argv)
     if arguments.questions is sys.stdin and isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     failed = 0
     with arguments.questions as questions:
-        student = OnnxStudent.load(arguments.bundle)
+        student = OnnxStudent.load(arguments.bundle, precision=arguments.precision)
         for batch in _batches(questions):
             for answer in _answer(student, batch, explain=arguments.explain):
                 failed += "errors" in answer

@@ -14,8 +14,9 @@ IntArray = npt.NDArray[np.int64]
 class GreedyDecoder:
     """The rationale path: encoder, first decoder step, further steps.
 
-    The graphs are Optimum's (`text2text-generation-with-past`): the first step writes `present.*`, later steps read
-    `past_key_values.*`; the keys and values of the encoder output are made once and passed on unchanged.
+    The encoder is our own. The decoder's graphs are Optimum's (`text2text-generation-with-past`): the first step writes
+    `present.*`, later steps read `past_key_values.*`; the keys and values of the encoder output are made once and
+    passed on unchanged.
     """
 
     def __init__(
@@ -38,20 +39,22 @@ class GreedyDecoder:
         self._next_reads = {node.name for node in following.get_inputs()}
         self._first_reads = {node.name for node in first.get_inputs()}
 
-    def decode(self, input_ids: IntArray, attention_mask: IntArray, limits: Sequence[int]) -> list[list[int]]:
+    def decode(self, input_ids: IntArray, source_mask: npt.NDArray[np.int32], limits: Sequence[int]) -> list[list[int]]:
         """Decode rows until `</s>` or each row's limit.
 
         Args:
             input_ids: [batch, source] int64.
-            attention_mask: [batch, source] int64.
+            source_mask: [batch, source] int32, 1 for real tokens.
             limits: most new tokens, for each row.
 
         Returns:
             Token ids of each row, without the start token; `</s>` last where the row was finished.
         """
         batch = len(input_ids)
-        mask = _value(attention_mask)
-        (hidden,) = self._encoder.run_with_ort_values(None, {"input_ids": _value(input_ids), "attention_mask": mask})
+        (hidden,) = self._encoder.run_with_ort_values(
+            ["hidden"], {"input_ids": _value(input_ids), "source_mask": _value(source_mask)}
+        )
+        mask = _value(source_mask.astype(np.int64))
         rows: list[list[int]] = [[] for _ in range(batch)]
         running = np.array([limit > 0 for limit in limits])
         tokens = np.full((batch, 1), self._start, dtype=np.int64)

@@ -25,6 +25,9 @@ MAX_NODES = 256
 MAX_DEPTH = 128
 """Longest path in tokens; the graph holds a relative-position bias for each distance up to it."""
 
+MASKED_DISTANCE = MAX_DEPTH
+"""Stands for the distance to a node that is no ancestor. Nodes lie less deep than the deepest answer is long."""
+
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
@@ -49,8 +52,8 @@ class LabelTrie:
 
     Attributes:
         node_tokens: [nodes] int64, the decoder's input at each position; position 0 is the start token.
-        node_depths: [nodes] int64, tokens between the root and the node.
-        ancestors: [nodes, nodes] bool; [i, j] says that j is i or lies on the path from the root to i.
+        node_distances: [nodes, nodes] int64; [i, j] is the number of steps from i up to j, 0 to itself, and
+            `MASKED_DISTANCE` where j does not lie on the path from the root to i.
         edge_nodes: [edges] int64, the node that an edge leaves; edges of one node are adjacent.
         edge_tokens: [edges] int64, the token that an edge stands for.
         paths: [answers, edges] float64, 1 where an edge lies on the answer's path, else 0.
@@ -58,8 +61,7 @@ class LabelTrie:
     """
 
     node_tokens: IntArray
-    node_depths: IntArray
-    ancestors: npt.NDArray[np.bool_]
+    node_distances: IntArray
     edge_nodes: IntArray
     edge_tokens: IntArray
     paths: FloatArray
@@ -89,7 +91,7 @@ class LabelTrie:
                 `MAX_NODES` or `MAX_DEPTH`.
         """
         _check(answers)
-        root = _Node(start_token, depth=0)
+        root = _Node(start_token)
         for position, tokens in enumerate(answers):
             root.insert(tokens, position)
         nodes = list(root.needed())
@@ -100,15 +102,16 @@ class LabelTrie:
                 range(len(answers)),
             )
         index = {id(node): number for number, node in enumerate(nodes)}
-        ancestors = np.zeros((len(nodes), len(nodes)), dtype=np.bool_)
+        distances = np.full((len(nodes), len(nodes)), MASKED_DISTANCE, dtype=np.int64)
         edge_nodes: list[int] = []
         edge_tokens: list[int] = []
         branch_starts: list[int] = []
         members: list[list[int]] = []
         for number, node in enumerate(nodes):
             if node.parent is not None:
-                ancestors[number] = ancestors[index[id(node.parent)]]
-            ancestors[number, number] = True
+                above = distances[index[id(node.parent)]]
+                distances[number] = np.where(above == MASKED_DISTANCE, above, above + 1)
+            distances[number, number] = 0
             if len(node.children) < 2:
                 continue
             branch_starts.append(len(edge_tokens))
@@ -121,8 +124,7 @@ class LabelTrie:
             paths[positions, edge] = 1.0
         return cls(
             node_tokens=np.array([node.token for node in nodes], dtype=np.int64),
-            node_depths=np.array([node.depth for node in nodes], dtype=np.int64),
-            ancestors=ancestors,
+            node_distances=distances,
             edge_nodes=np.array(edge_nodes, dtype=np.int64),
             edge_tokens=np.array(edge_tokens, dtype=np.int64),
             paths=paths,
@@ -153,15 +155,13 @@ class TrieBatch:
 
     Attributes:
         node_tokens: [batch, nodes] int64; padding repeats token 0.
-        node_depths: [batch, nodes] int64; padding has depth 0.
-        ancestors: [batch, nodes, nodes] bool; a padding node sees itself, so that its softmax is finite.
+        node_distances: [batch, nodes, nodes] int64; a padding node sees itself, so that its softmax is finite.
         edge_nodes: [batch, edges] int64; padding points at the root.
         edge_tokens: [batch, edges] int64; padding names token 0. Its scores are cut off again.
     """
 
     node_tokens: IntArray
-    node_depths: IntArray
-    ancestors: npt.NDArray[np.bool_]
+    node_distances: IntArray
     edge_nodes: IntArray
     edge_tokens: IntArray
 
@@ -170,13 +170,13 @@ class TrieBatch:
         """Pad tries to the largest among them."""
         nodes = max(trie.nodes for trie in tries)
         edges = max(trie.edges for trie in tries)
-        ancestors = np.broadcast_to(np.eye(nodes, dtype=np.bool_), (len(tries), nodes, nodes)).copy()
+        alone = np.where(np.eye(nodes, dtype=np.bool_), 0, MASKED_DISTANCE)
+        distances = np.broadcast_to(alone, (len(tries), nodes, nodes)).astype(np.int64)
         for row, trie in enumerate(tries):
-            ancestors[row, : trie.nodes, : trie.nodes] = trie.ancestors
+            distances[row, : trie.nodes, : trie.nodes] = trie.node_distances
         return cls(
             node_tokens=_pad([trie.node_tokens for trie in tries], nodes),
-            node_depths=_pad([trie.node_depths for trie in tries], nodes),
-            ancestors=ancestors,
+            node_distances=distances,
             edge_nodes=_pad([trie.edge_nodes for trie in tries], edges),
             edge_tokens=_pad([trie.edge_tokens for trie in tries], edges),
         )
@@ -185,8 +185,7 @@ class TrieBatch:
         """The arrays by the names of the label graph's inputs."""
         return {
             "node_tokens": self.node_tokens,
-            "node_depths": self.node_depths,
-            "ancestors": self.ancestors,
+            "node_distances": self.node_distances,
             "edge_nodes": self.edge_nodes,
             "edge_tokens": self.edge_tokens,
         }
@@ -195,7 +194,6 @@ class TrieBatch:
 @dataclass
 class _Node:
     token: int
-    depth: int
     parent: _Node | None = None
     children: dict[int, _Node] = field(default_factory=dict)
     answers: list[int] = field(default_factory=list)
@@ -205,7 +203,7 @@ class _Node:
         node.answers.append(answer)
         for token in tokens:
             if token not in node.children:
-                node.children[token] = _Node(token, node.depth + 1, parent=node)
+                node.children[token] = _Node(token, parent=node)
             node = node.children[token]
             node.answers.append(answer)
 

@@ -75,6 +75,10 @@ class QuestionPreparer:
             if isinstance(task.answer, ClosedLabels)
         }
 
+    def closed_space(self, task: str) -> AnswerSpace | None:
+        """The answer space of a task with closed labels, else None."""
+        return self._closed.get(task)
+
     def prepare(self, question: Question, *, rationale: bool = False) -> PreparedQuestion:
         """Check and tokenise a question.
 

@@ -14,13 +14,16 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from student.answers import concludes_in, equation_value
-from student.bundle import TOKENIZER, Bundle, GoldenAnswer
+from student.bundle import TOKENIZER, Bundle, GoldenAnswer, Precision
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, QuickstepError, TaskError
-from student.label_trie import LabelTrie, TrieBatch
+from student.label_path import LabelPath
 from student.question import AnswerSpace, PreparedQuestion, Question, QuestionPreparer
 
 IntArray = npt.NDArray[np.int64]
+
+FASTEST_FIRST: tuple[Precision, ...] = ("int8", "fp32")
+"""The order in which a precision is chosen where none is asked for."""
 
 
 @dataclass(frozen=True)
@@ -66,38 +69,43 @@ class OnnxStudent:
         bundle: a verified bundle.
         threads: threads of a label pass; 0 takes one for each core this process may use. Rationales take half as many,
             so that they leave room for labels.
+        precision: of the label path; None takes the fastest that the bundle has.
 
     Raises:
-        BundleError: a graph or the tokenizer cannot be loaded.
+        BundleError: a graph or the tokenizer cannot be loaded, or the bundle has not this precision.
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 0) -> None:
+    def __init__(self, bundle: Bundle, threads: int = 0, precision: Precision | None = None) -> None:
         self.bundle = bundle
         self.threads = threads or _usable_cores()
-        graphs = bundle.manifest.graphs["fp32"]
+        self.precision = _choose_precision(bundle, precision)
+        label, rationale = bundle.manifest.label[self.precision], bundle.manifest.rationale
         rationale_threads = max(1, self.threads // 2)
-        self._label = _session(bundle.path / graphs.label, self.threads)
+        self._label = LabelPath(
+            _session(bundle.path / label.root, self.threads),
+            _session(bundle.path / label.tree, self.threads) if label.tree else None,
+        )
         self._decoder = GreedyDecoder(
-            _session(bundle.path / graphs.encoder, rationale_threads),
-            _session(bundle.path / graphs.decoder_first, rationale_threads),
-            _session(bundle.path / graphs.decoder_next, rationale_threads),
+            _session(bundle.path / rationale.encoder, rationale_threads),
+            _session(bundle.path / rationale.decoder_first, rationale_threads),
+            _session(bundle.path / rationale.decoder_next, rationale_threads),
             start_token=bundle.manifest.start_token,
             end_token=bundle.manifest.end_token,
         )
-        self._tokenizer = _tokenizer(bundle.path / TOKENIZER)
+        self._tokenizer = load_tokenizer(bundle.path / TOKENIZER)
         try:
             self._preparer = QuestionPreparer(bundle.tasks, self._tokenizer, bundle.manifest.start_token)
         except TaskError as error:
             raise BundleError(f"bundle {bundle.path}: {error}") from None
 
     @classmethod
-    def load(cls, path: Path, threads: int = 0) -> OnnxStudent:
+    def load(cls, path: Path, threads: int = 0, precision: Precision | None = None) -> OnnxStudent:
         """Open, verify and load a bundle.
 
         Raises:
-            BundleError: the bundle is missing, changed, incomplete or cannot be loaded.
+            BundleError: the bundle is missing, changed, incomplete or cannot be loaded, or has not this precision.
         """
-        return cls(Bundle.open(path), threads)
+        return cls(Bundle.open(path), threads, precision)
 
     def prepare(self, question: Question, *, rationale: bool = False) -> PreparedQuestion:
         """Check and tokenise a question; see `student.question.QuestionPreparer.prepare`."""
@@ -110,7 +118,7 @@ class OnnxStudent:
         if closed:
             input_ids, mask = self._pad([question.label_ids for _, question, _ in closed])
             tries = [space.trie for _, _, space in closed]
-            edge_logits = self._edge_logits(input_ids, mask, tries)
+            edge_logits = self._label.edge_logits(input_ids, mask, tries)
             for (i, _, space), logits in zip(closed, edge_logits, strict=True):
                 predictions[i] = _choose(space, logits)
         text = [(i, question) for i, question in enumerate(batch) if question.space is None]
@@ -178,7 +186,7 @@ class OnnxStudent:
         if prediction.answer != expected.answer:
             return [f"answers {prediction.answer!r}, expected {expected.answer!r}"]
         given = [item.probability for item in prediction.probabilities or ()]
-        wanted = expected.probabilities or ()
+        wanted = expected.probabilities[self.precision] if expected.probabilities is not None else ()
         if len(given) != len(wanted):
             return [f"{len(given)} probabilities, expected {len(wanted)}"]
         found = []
@@ -189,11 +197,6 @@ class OnnxStudent:
             found.append("the rationale differs")
         return found
 
-    def _edge_logits(self, input_ids: IntArray, mask: IntArray, tries: Sequence[LabelTrie]) -> npt.NDArray[np.float32]:
-        feeds = {"input_ids": input_ids, "attention_mask": mask, **TrieBatch.pack(tries).feeds()}
-        logits: npt.NDArray[np.float32] = self._label.run(None, feeds)[0]
-        return logits
-
     def _decode(self, sources: Sequence[tuple[int, ...]], limits: Sequence[int]) -> list[list[int]]:
         input_ids, mask = self._pad(sources)
         return self._decoder.decode(input_ids, mask, limits)
@@ -201,10 +204,10 @@ class OnnxStudent:
     def _texts(self, rows: Sequence[Sequence[int]]) -> list[str]:
         return [text.strip() for text in self._tokenizer.decode_batch(rows, skip_special_tokens=True)]
 
-    def _pad(self, rows: Sequence[tuple[int, ...]]) -> tuple[IntArray, IntArray]:
+    def _pad(self, rows: Sequence[tuple[int, ...]]) -> tuple[IntArray, npt.NDArray[np.int32]]:
         longest = max(map(len, rows))
         input_ids = np.full((len(rows), longest), self.bundle.manifest.pad_token, dtype=np.int64)
-        mask = np.zeros((len(rows), longest), dtype=np.int64)
+        mask = np.zeros((len(rows), longest), dtype=np.int32)
         for number, row in enumerate(rows):
             input_ids[number, : len(row)] = row
             mask[number, : len(row)] = 1
@@ -212,7 +215,7 @@ class OnnxStudent:
 
 
 def _choose(space: AnswerSpace, edge_logits: npt.NDArray[np.float32]) -> Prediction:
-    probabilities = space.trie.probabilities(edge_logits[: space.trie.edges])
+    probabilities = space.trie.probabilities(edge_logits)
     if not math.isfinite(float(probabilities.sum())):
         raise QuickstepError("the label graph gave scores that are not finite")
     return Prediction(
@@ -223,6 +226,18 @@ def _choose(space: AnswerSpace, edge_logits: npt.NDArray[np.float32]) -> Predict
         ),
         value=None,
     )
+
+
+def _choose_precision(bundle: Bundle, wanted: Precision | None) -> Precision:
+    present = bundle.manifest.label
+    if wanted is None:
+        return next(precision for precision in FASTEST_FIRST if precision in present)
+    if wanted not in present:
+        raise BundleError(
+            f"bundle {bundle.path}: has no {wanted} label path, only {', '.join(present)}; "
+            f"`quickstep export --precisions {','.join([*present, wanted])}` makes one"
+        )
+    return wanted
 
 
 def _usable_cores() -> int:
@@ -237,13 +252,20 @@ def _session(file: Path, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Sessions have a pool of threads each. One that goes on spinning after its run takes the core that the next needs.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
         return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exception classes share no base but Exception
         raise BundleError(f"bundle {file}: ONNX Runtime cannot load it: {error}; export again") from error
 
 
-def _tokenizer(file: Path) -> Tokenizer:
+def load_tokenizer(file: Path) -> Tokenizer:
+    """A bundle's tokenizer, which neither pads nor cuts.
+
+    Raises:
+        BundleError: the file is none.
+    """
     try:
         tokenizer = Tokenizer.from_file(str(file))
     except Exception as error:  # tokenizers raises Exception itself

@@ -10,7 +10,7 @@ import torch
 
 from export import cli, compile
 from export.compile import GOLDEN_PER_TASK, _without_local_paths, compile_bundle
-from student.bundle import Bundle
+from student.bundle import Bundle, LabelGraphs, Precision
 from student.errors import BundleError, ExportError, ParityError
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.data.example import Example
@@ -31,9 +31,11 @@ def rows(tiny_run: Path) -> list[Example]:
 def graphs_at_hand(tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Graphs that were exported from these weights already: exporting them again takes ten seconds."""
 
-    def copy(checkpoint: Checkpoint, folder: Path) -> None:
-        for file in ("label.onnx", "encoder.onnx", "decoder_first.onnx", "decoder_next.onnx", "weights.bin"):
-            shutil.copy(tiny_bundle.path / file, folder)
+    def copy(checkpoint: Checkpoint, folder: Path, *rest: object, **options: object) -> dict[Precision, LabelGraphs]:
+        for file in tiny_bundle.path.iterdir():
+            if file.suffix in (".onnx", ".bin"):
+                shutil.copy(file, folder)
+        return tiny_bundle.manifest.label
 
     monkeypatch.setattr(compile, "_write_graphs", copy)
 
@@ -44,7 +46,8 @@ def test_bundle_has_everything(tiny_bundle: Bundle, tiny_run: Path) -> None:
         "tokenizer.json",
         "tasks.json",
         "golden.json",
-        "label.onnx",
+        "label_root.fp32.onnx",
+        "label_tree.fp32.onnx",
         "encoder.onnx",
         "decoder_first.onnx",
         "decoder_next.onnx",
@@ -132,7 +135,7 @@ def test_rows_over_a_limit_are_left_out_of_the_gate(
     long = Example("demo-math", {"problem": "word " * 500}, "1 + 1", None, "long:1")
     few = [next(row for row in rows if row.task == task) for task in checkpoint.tasks]
     bundle = compile_bundle(checkpoint, tmp_path / "bundle", [long, *few], name="tiny", progress=False)
-    assert bundle.manifest.parity["result"]["rows"] == 3
+    assert bundle.manifest.parity["fp32"]["rows"] == 3
     with pytest.raises(ExportError, match="demo-math"):
         compile_bundle(checkpoint, tmp_path / "other", [long, *few[:2]], name="tiny", progress=False)
 
@@ -140,7 +143,7 @@ def test_rows_over_a_limit_are_left_out_of_the_gate(
 def test_existing_output_is_refused_before_any_work(
     checkpoint: Checkpoint, rows: list[Example], tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compile, "_write_graphs", lambda *_: pytest.fail("work was done"))
+    monkeypatch.setattr(compile, "_write_graphs", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(BundleError, match="exists already; give --force"):
         compile_bundle(checkpoint, tiny_bundle.path, rows, name="tiny", progress=False)
 
@@ -149,7 +152,7 @@ def test_existing_output_is_refused_before_any_work(
 def test_name_that_no_bundle_may_have_is_refused_before_any_work(
     checkpoint: Checkpoint, rows: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(compile, "_write_graphs", lambda *_: pytest.fail("work was done"))
+    monkeypatch.setattr(compile, "_write_graphs", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(ExportError, match="name"):
         compile_bundle(checkpoint, tmp_path / "bundle", rows, name=name, progress=False)
     assert list(tmp_path.iterdir()) == []
@@ -175,6 +178,6 @@ def test_command_compiles_the_student_finished_last(
     out = capsys.readouterr().out
     assert f"bundle: bundles/newer ({bundle.label})" in out
     # Evenly over three tasks.
-    assert "parity: 6 rows, probabilities within " in out
-    assert "rationales 6/6 token for token" in out
+    assert "parity, fp32: 6 rows, probabilities within " in out
+    assert "rationales 6/6 the same" in out
     assert bundle.golden()[0].rationale == tiny_bundle.golden()[0].rationale

@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 import torch
 from transformers import T5ForConditionalGeneration
 
-from export.graphs import label_graph, rationale_graphs
-from export.label_path import LabelPath
+from export.graphs import rationale_graphs
+from export.t5_weights import T5Weights
 from export.weights import share_weights
 from student.decoding import GreedyDecoder
-from student.label_trie import LabelTrie, TrieBatch
+from student.label_trie import MAX_DEPTH
 from student.runtime import _session
-from tests.export.shapes import END, PAD, SHAPES, SOURCES, SPACES, WordTokenizer, random_t5
+from tests.export.shapes import END, PAD, SHAPES, SOURCES, WordTokenizer, random_t5
 
 LONGEST = 24
 TOKENIZER = WordTokenizer()
@@ -24,7 +23,6 @@ TOKENIZER = WordTokenizer()
 @dataclass(frozen=True)
 class _Exported:
     model: T5ForConditionalGeneration
-    label: ort.InferenceSession
     decoder: GreedyDecoder
 
 
@@ -33,67 +31,15 @@ class _Exported:
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> _Exported:
     model = random_t5(seed=3, **SHAPES[request.param])
     folder = tmp_path_factory.mktemp("graphs")
-    graphs = {"label.onnx": label_graph(model, LONGEST)}
-    graphs |= {f"{role}.onnx": graph for role, graph in rationale_graphs(model).items()}
+    weights = T5Weights.of(model, LONGEST, MAX_DEPTH)
+    graphs = {f"{role}.onnx": graph for role, graph in rationale_graphs(model, weights).items()}
     share_weights(graphs, folder, "weights.bin")
     decoder = GreedyDecoder(
         *(_session(folder / f"{role}.onnx", threads=1) for role in ("encoder", "decoder_first", "decoder_next")),
         start_token=PAD,
         end_token=END,
     )
-    return _Exported(model, _session(folder / "label.onnx", threads=1), decoder)
-
-
-def _assert_same(exported: _Exported, feeds: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> None:
-    (ours,) = exported.label.run(None, feeds)
-    with torch.inference_mode():
-        theirs = LabelPath(exported.model, LONGEST)(**{name: torch.from_numpy(x) for name, x in feeds.items()}).numpy()
-    assert ours.shape == feeds["edge_tokens"].shape
-    assert ours.dtype == np.float32
-    np.testing.assert_allclose(ours, theirs, atol=1e-4, rtol=0)
-
-
-@pytest.mark.parametrize("source", [1, 2, 7, LONGEST])
-@pytest.mark.parametrize(("batch", "nodes", "edges"), [(1, 1, 2), (1, 3, 5), (2, 3, 5), (3, 1, 2), (5, 4, 4)])
-def test_label_graph_is_the_torch_module_at_every_size(
-    exported: _Exported, batch: int, source: int, nodes: int, edges: int
-) -> None:
-    random = np.random.default_rng(source * 100 + batch)
-    lengths = random.integers(1, source + 1, size=batch)
-    lengths[0] = source
-    # A chain: each node sees those before it.
-    depths = np.arange(nodes).reshape(1, nodes).repeat(batch, axis=0)
-    feeds = {
-        "input_ids": random.integers(2, 40, size=(batch, source)),
-        "attention_mask": (np.arange(source) < lengths[:, None]).astype(np.int64),
-        "node_tokens": random.integers(0, 40, size=(batch, nodes)),
-        "node_depths": depths,
-        "ancestors": np.tril(np.ones((nodes, nodes), dtype=np.bool_)).reshape(1, nodes, nodes).repeat(batch, axis=0),
-        "edge_nodes": np.sort(random.integers(0, nodes, size=(batch, edges)), axis=1),
-        "edge_tokens": random.integers(0, 40, size=(batch, edges)),
-    }
-    _assert_same(exported, feeds)
-
-
-def test_label_graph_is_the_torch_module_on_real_tries(exported: _Exported) -> None:
-    encoded = TOKENIZER(SOURCES, return_tensors="pt")
-    tries = [LabelTrie.build(TOKENIZER(space).input_ids, PAD) for space in SPACES]
-    sources = {name: encoded[name].numpy() for name in ("input_ids", "attention_mask")}
-    _assert_same(exported, sources | TrieBatch.pack(tries).feeds())
-
-
-def test_graph_inputs_have_the_documented_names_and_no_fixed_size(exported: _Exported) -> None:
-    shapes = {node.name: node.shape for node in exported.label.get_inputs()}
-    assert list(shapes) == [
-        "input_ids",
-        "attention_mask",
-        "node_tokens",
-        "node_depths",
-        "ancestors",
-        "edge_nodes",
-        "edge_tokens",
-    ]
-    assert all(isinstance(size, str) for shape in shapes.values() for size in shape)
+    return _Exported(model, decoder)
 
 
 @pytest.mark.parametrize("rows", [slice(None), slice(0, 1), slice(2, 3)], ids=["batch", "one row", "one token"])
@@ -102,7 +48,8 @@ def test_decoder_graphs_write_what_generate_writes(exported: _Exported, rows: sl
     written = exported.model.generate(**encoded, max_new_tokens=20, do_sample=False, num_beams=1)[:, 1:].tolist()
     expected = [ids[: ids.index(END) + 1] if END in ids else ids for ids in written]
 
-    ours = exported.decoder.decode(encoded.input_ids.numpy(), encoded.attention_mask.numpy(), [20] * len(expected))
+    mask = encoded.attention_mask.numpy().astype(np.int32)
+    ours = exported.decoder.decode(encoded.input_ids.numpy(), mask, [20] * len(expected))
 
     assert ours == expected
     if len(ours) > 1:
@@ -114,7 +61,7 @@ def test_decoder_graphs_write_what_generate_writes(exported: _Exported, rows: sl
 def test_export_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     model = random_t5()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
-    rationale_graphs(model)
+    rationale_graphs(model, T5Weights.of(model, LONGEST, MAX_DEPTH))
     assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
     assert not model.training
     assert not model.encoder.config.use_cache

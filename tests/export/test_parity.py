@@ -9,7 +9,8 @@ import pytest
 import torch
 from transformers import T5ForConditionalGeneration
 
-from export.parity import Agreement, ParityResult, Thresholds, compare, require
+from export.agreement import Agreement
+from export.parity import ParityResult, Thresholds, compare, require
 from student.bundle import Bundle
 from student.errors import ParityError
 from student.runtime import OnnxStudent
@@ -40,7 +41,7 @@ def test_gate_passes_on_the_students_own_bundle(
 ) -> None:
     result = _compare(checkpoint, tiny_student, rows)
 
-    require(result, Thresholds())
+    require(result.failures(Thresholds()), result.differing)
     assert result.rows == 48
     assert result.max_probability_difference < 1e-5
     assert (result.rationale.rows, result.rationale.equal) == (48, 48)
@@ -56,7 +57,7 @@ def test_gate_passes_on_the_students_own_bundle(
 def test_what_the_gate_found_is_in_the_manifest(tiny_bundle: Bundle) -> None:
     parity = tiny_bundle.manifest.parity
     assert parity["thresholds"]["max_probability_difference"] == 1e-4
-    assert parity["result"]["rows"] == 48
+    assert parity["fp32"]["rows"] == 48
     assert json.loads((tiny_bundle.path / "manifest.json").read_text())["parity"] == parity
 
 
@@ -94,7 +95,7 @@ def test_gate_fails_when_the_originals_weights_are_others(
         perturb(checkpoint.model)
     result = _compare(checkpoint, tiny_student, rows)
     with pytest.raises(ParityError, match=r"no bundle is written: label probabilities differ by .*, at most 1e-04"):
-        require(result, Thresholds())
+        require(result.failures(Thresholds()), result.differing)
 
 
 def test_gate_fails_when_the_originals_scores_are_not_finite(
@@ -115,7 +116,7 @@ def test_gate_fails_and_names_rows_when_the_written_text_is_another(
     math_rows = [row for row in rows if row.task == "demo-math"]
     result = _compare(checkpoint, tiny_student, math_rows)
     with pytest.raises(ParityError) as caught:
-        require(result, Thresholds())
+        require(result.failures(Thresholds()), result.differing)
     assert "free-text answers: " in str(caught.value)
     assert "rationales: " in str(caught.value)
     assert f"{math_rows[0].source} (generated tokens)" in str(caught.value)

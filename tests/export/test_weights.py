@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -117,7 +116,8 @@ def test_bundle_stores_no_weight_twice(tiny_bundle: Bundle) -> None:
     weights = (tiny_bundle.path / "weights.bin").read_bytes()
     seen: dict[bytes, tuple[int, int]] = {}
     total = 0
-    for file in json.loads((tiny_bundle.path / "manifest.json").read_text())["graphs"]["fp32"].values():
+    manifest = tiny_bundle.manifest
+    for file in (*manifest.label["fp32"].model_dump().values(), *manifest.rationale.model_dump().values()):
         for tensor in onnx.load(tiny_bundle.path / file, load_external_data=False).graph.initializer:
             entries = {entry.key: entry.value for entry in tensor.external_data}
             if not entries:

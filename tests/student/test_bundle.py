@@ -19,11 +19,19 @@ TASK = {
     "answer": {"kind": "closed", "labels": ["yes", "no"]},
     "limits": {"source_tokens": 32},
 }
-GRAPHS = {"label": "l.onnx", "encoder": "e.onnx", "decoder_first": "f.onnx", "decoder_next": "n.onnx"}
-GOLDEN = {"task": "t", "inputs": {"text": "x"}, "answer": "yes", "probabilities": [0.9, 0.1], "rationale": "Because."}
+LABEL = {"root": "l.onnx", "tree": "t.onnx"}
+RATIONALE = {"encoder": "e.onnx", "decoder_first": "f.onnx", "decoder_next": "n.onnx"}
+GOLDEN = {
+    "task": "t",
+    "inputs": {"text": "x"},
+    "answer": "yes",
+    "probabilities": {"fp32": [0.9, 0.1]},
+    "rationale": "Because.",
+}
 FIELDS: dict[str, Any] = {
     "name": "test",
-    "graphs": {"fp32": GRAPHS},
+    "label": {"fp32": LABEL},
+    "rationale": RATIONALE,
     "start_token": 0,
     "end_token": 1,
     "pad_token": 0,
@@ -35,7 +43,7 @@ FIELDS: dict[str, Any] = {
 
 
 def _fill(folder: Path) -> None:
-    for name in GRAPHS.values():
+    for name in (LABEL | RATIONALE).values():
         (folder / name).write_bytes(name.encode())
     (folder / "tokenizer.json").write_text("{}")
     (folder / "tasks.json").write_text(json.dumps([TASK]))
@@ -59,7 +67,7 @@ def test_whole_bundle_is_opened(bundle: Path) -> None:
     assert opened.label == f"test@{opened.digest[7:19]}"
     assert list(opened.tasks) == ["t"]
     (golden,) = opened.golden()
-    assert (golden.answer, golden.probabilities, golden.choices) == ("yes", (0.9, 0.1), ())
+    assert (golden.answer, golden.probabilities, golden.choices) == ("yes", {"fp32": (0.9, 0.1)}, ())
 
 
 def test_digest_follows_the_content(bundle: Path, tmp_path: Path) -> None:
@@ -149,15 +157,16 @@ def _replace_by_folder(folder: Path) -> None:
         (_pipe, r"manifest\.json: is a link or no plain file"),
         (_unreadable, r"manifest\.json: is a link or no plain file"),
         (_replace_by_folder, r"l\.onnx: is a link or no plain file"),
-        (_edit_manifest(format=2), r"has format 2, this version reads 1; export again"),
+        (_edit_manifest(format=1), r"has format 1, this version reads 2; export again"),
         (_edit_manifest(format="1"), r"has format '1'"),
         (_edit_manifest(format=None), r"has format None"),
         (_edit_manifest(colour="red"), r"manifest\.json: colour: is no known key"),
         (_edit_manifest(name="../x"), r"manifest\.json: name: "),
-        (_edit_manifest(graphs={}), r"manifest\.json: graphs: at least 1 needed, 0 given"),
-        (_edit_manifest(graphs={"int3": GRAPHS}), r"manifest\.json: graphs\.int3"),
-        (_edit_manifest(graphs={"fp32": GRAPHS | {"label": "gone.onnx"}}), r"lists no gone\.onnx"),
-        (_edit_manifest(graphs={"fp32": GRAPHS | {"label": "../l.onnx"}}), r"lists no \.\./l\.onnx"),
+        (_edit_manifest(label={}), r"manifest\.json: label: at least 1 needed, 0 given"),
+        (_edit_manifest(label={"int3": LABEL}), r"manifest\.json: label\.int3"),
+        (_edit_manifest(label={"fp32": LABEL | {"root": "gone.onnx"}}), r"lists no gone\.onnx"),
+        (_edit_manifest(label={"fp32": LABEL | {"tree": "gone.onnx"}}), r"lists no gone\.onnx"),
+        (_edit_manifest(rationale=RATIONALE | {"encoder": "../l.onnx"}), r"lists no \.\./l\.onnx"),
         (_edit_manifest(files={"../x": {"bytes": 0, "sha256": "0" * 64}}), r"manifest\.json: files\.\.\./x"),
         (_unlist("golden.json"), r"lists no golden\.json"),
         (lambda folder: (folder / MANIFEST).write_text("{"), r"manifest\.json: is not JSON"),

@@ -34,7 +34,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 def test_verify_agrees_with_a_fresh_bundle(tiny_bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["verify", str(tiny_bundle.path)]) == 0
     out, err = capsys.readouterr()
-    assert out == f"{tiny_bundle.label}: 8 files as in the manifest, 12 of 12 golden answers the same\n"
+    assert out == f"{tiny_bundle.label}: 9 files as in the manifest\nfp32: 12 of 12 golden answers the same\n"
     assert err == ""
 
 
@@ -53,7 +53,7 @@ def test_verify_fails_on_golden_probabilities_of_another_answer_space(
 ) -> None:
     golden = tiny_bundle.golden()[0]
     assert golden.probabilities is not None
-    folder = _changed_golden(tiny_bundle, tmp_path, probabilities=golden.probabilities[:2])
+    folder = _changed_golden(tiny_bundle, tmp_path, probabilities={"fp32": golden.probabilities["fp32"][:2]})
     assert cli.main(["verify", str(folder)]) == 1
     assert "golden answer 1 (demo-nli): 3 probabilities, expected 2" in capsys.readouterr().err
 
@@ -68,7 +68,7 @@ def test_verify_fails_where_probabilities_are_missing(
 def test_verify_counts_a_question_with_two_faults_once(
     tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = _changed_golden(tiny_bundle, tmp_path, probabilities=(0.0, 0.0, 0.0), rationale="Because.")
+    folder = _changed_golden(tiny_bundle, tmp_path, probabilities={"fp32": (0.0, 0.0, 0.0)}, rationale="Because.")
     assert cli.main(["verify", str(folder)]) == 1
     out, err = capsys.readouterr()
     assert "11 of 12 golden answers the same" in out

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from student.label_trie import MASKED_DISTANCE as FAR
 from student.label_trie import MAX_DEPTH, MAX_NODES, LabelTrie, TrieBatch, TrieError
 
 START, END = 0, 1
@@ -18,8 +19,7 @@ def test_answers_that_differ_at_once_need_one_position() -> None:
 
     assert (trie.nodes, trie.edges) == (1, 3)
     assert trie.node_tokens.tolist() == [START]
-    assert trie.node_depths.tolist() == [0]
-    assert trie.ancestors.tolist() == [[True]]
+    assert trie.node_distances.tolist() == [[0]]
     assert trie.edge_nodes.tolist() == [0, 0, 0]
     assert trie.edge_tokens.tolist() == [5, 7, 8]
     assert trie.paths.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
@@ -33,8 +33,7 @@ def test_shared_beginnings_are_packed_with_their_ancestors() -> None:
     trie = LabelTrie.build([[6, 7, 8, END], [6, 7, END], [5, END]], START)
 
     assert trie.node_tokens.tolist() == [START, 6, 7]
-    assert trie.node_depths.tolist() == [0, 1, 2]
-    assert trie.ancestors.tolist() == [[True, False, False], [True, True, False], [True, True, True]]
+    assert trie.node_distances.tolist() == [[0, FAR, FAR], [1, 0, FAR], [2, 1, 0]]
     assert trie.edge_nodes.tolist() == [0, 0, 2, 2]
     assert trie.edge_tokens.tolist() == [6, 5, 8, END]
     assert trie.paths.tolist() == [[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 0, 0]]
@@ -44,8 +43,8 @@ def test_shared_beginnings_are_packed_with_their_ancestors() -> None:
 def test_siblings_do_not_see_each_other() -> None:
     trie = LabelTrie.build([[5, 7, END], [5, 8, END], [6, 7, END], [6, 8, END]], START)
     first, second = trie.node_tokens.tolist().index(5), trie.node_tokens.tolist().index(6)
-    assert not trie.ancestors[first, second]
-    assert not trie.ancestors[second, first]
+    assert trie.node_distances[first, second] == FAR
+    assert trie.node_distances[second, first] == FAR
 
 
 def test_probability_is_the_product_along_the_path() -> None:
@@ -91,7 +90,7 @@ def test_trie_that_cannot_be_built_names_the_answers(
 
 def test_longest_path_is_allowed() -> None:
     trie = LabelTrie.build([[5] * (MAX_DEPTH - 1) + [END], [5] * (MAX_DEPTH - 1) + [6]], START)
-    assert trie.node_depths.max() == MAX_DEPTH - 1
+    assert trie.node_distances[-1].tolist() == list(range(MAX_DEPTH - 1, -1, -1))
 
 
 _answers = st.lists(
@@ -121,9 +120,8 @@ def test_every_node_is_needed_and_sees_its_own_path_only(answers: list[tuple[int
     assert len(set(prefixes)) == len(prefixes)
     assert set(prefixes) == {p for a in answers for n in range(len(a)) if _shared(answers, p := a[:n])}
     for node, prefix in enumerate(prefixes):
-        assert trie.node_depths[node] == len(prefix)
-        seen = {prefixes[other] for other in np.flatnonzero(trie.ancestors[node])}
-        assert seen == {prefix[:length] for length in range(len(prefix) + 1)}
+        seen = {prefixes[other]: int(steps) for other, steps in enumerate(trie.node_distances[node]) if steps != FAR}
+        assert seen == {prefix[:length]: len(prefix) - length for length in range(len(prefix) + 1)}
 
 
 @given(st.lists(_answers, min_size=1, max_size=4))
@@ -134,20 +132,21 @@ def test_padding_changes_no_trie(questions: list[list[tuple[int, ...]]]) -> None
     assert {name: array.shape[0] for name, array in feeds.items()} == dict.fromkeys(feeds, len(tries))
     for row, trie in enumerate(tries):
         nodes, edges = trie.nodes, trie.edges
-        for name in ("node_tokens", "node_depths"):
-            assert feeds[name][row, :nodes].tolist() == getattr(trie, name).tolist()
+        assert feeds["node_tokens"][row, :nodes].tolist() == trie.node_tokens.tolist()
         for name in ("edge_nodes", "edge_tokens"):
             assert feeds[name][row, :edges].tolist() == getattr(trie, name).tolist()
             assert not feeds[name][row, edges:].any()
-        assert (batch.ancestors[row, :nodes, :nodes] == trie.ancestors).all()
+        assert (batch.node_distances[row, :nodes, :nodes] == trie.node_distances).all()
         # No real node sees padding, and every padding node sees itself alone: no softmax over nothing.
-        assert not batch.ancestors[row, :nodes, nodes:].any()
-        assert (batch.ancestors[row, nodes:] == np.eye(batch.ancestors.shape[1], dtype=bool)[nodes:]).all()
+        assert (batch.node_distances[row, :nodes, nodes:] == FAR).all()
+        alone = np.where(np.eye(batch.node_distances.shape[1], dtype=bool), 0, FAR)
+        assert (batch.node_distances[row, nodes:] == alone[nodes:]).all()
 
 
 def _prefix(trie: LabelTrie, node: int) -> tuple[int, ...]:
     """The tokens from the root to a node, read from the packed arrays as the graph reads them."""
-    path = sorted(np.flatnonzero(trie.ancestors[node]).tolist(), key=lambda other: int(trie.node_depths[other]))
+    above = np.flatnonzero(trie.node_distances[node] != FAR).tolist()
+    path = sorted(above, key=lambda other: -int(trie.node_distances[node, other]))
     return tuple(int(trie.node_tokens[other]) for other in path)[1:]
 
 

@@ -199,7 +199,7 @@ def test_row_ends_at_the_end_token(tiny_bundle: Bundle, tiny_student: OnnxStuden
     prepared = [tiny_student.prepare(question, rationale=True) for question in MIXED[:3]]
     whole = tiny_student.rationale_ids(prepared)
     end = whole[0][min(4, len(whole[0]) - 1)]
-    graphs = tiny_bundle.manifest.graphs["fp32"]
+    graphs = tiny_bundle.manifest.rationale
     decoder = GreedyDecoder(
         *(
             _session(tiny_bundle.path / file, threads=1)
@@ -243,7 +243,7 @@ def test_golden_answers_of_a_fresh_bundle_agree(tiny_student: OnnxStudent) -> No
 def test_changed_golden_answers_are_told_apart(tiny_student: OnnxStudent) -> None:
     golden = next(item for item in tiny_student.bundle.golden() if item.task == "demo-nli")
     assert golden.probabilities is not None
-    shifted = tuple(probability + 0.01 for probability in golden.probabilities)
+    shifted = {"fp32": tuple(probability + 0.01 for probability in golden.probabilities["fp32"])}
     other = next(label for label in ("neutral", "entailment") if label != golden.answer)
     changed: Sequence[GoldenAnswer] = [
         golden,
@@ -264,7 +264,7 @@ def test_changed_golden_answers_are_told_apart(tiny_student: OnnxStudent) -> Non
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("label.onnx", r"label\.onnx: ONNX Runtime cannot load it"),
+        ("label_root.fp32.onnx", r"label_root\.fp32\.onnx: ONNX Runtime cannot load it"),
         ("decoder_next.onnx", r"decoder_next\.onnx: ONNX Runtime cannot load it"),
         ("tokenizer.json", r"tokenizer\.json: is no tokenizer"),
     ],
