@@ -9,9 +9,13 @@ import pytest
 import torch
 
 from export import cli, compile
+from export.calibration import calibrate
 from export.compile import GOLDEN_PER_TASK, _without_local_paths, compile_bundle
+from export.int8 import Range
+from student import cli as quickstep
 from student.bundle import Bundle, LabelGraphs, Precision
 from student.errors import BundleError, ExportError, ParityError
+from student.runtime import OnnxStudent
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.data.example import Example
 from training.validation_rows import read_rows
@@ -181,3 +185,39 @@ def test_command_compiles_the_student_finished_last(
     assert "parity, fp32: 6 rows, probabilities within " in out
     assert "rationales 6/6 the same" in out
     assert bundle.golden()[0].rationale == tiny_bundle.golden()[0].rationale
+
+
+def test_lower_precision_is_compiled_beside_float32(
+    checkpoint: Checkpoint, rows: list[Example], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = compile_bundle(
+        checkpoint, tmp_path / "bundle", rows, name="tiny", precisions=("fp32", "int8"), progress=False
+    )
+    assert list(bundle.manifest.label) == ["fp32", "int8"]
+    # Calibrated on one half of the rows, judged on the other; a third of the rows has free-text answers.
+    assert bundle.manifest.parity["int8"]["label"]["rows"] == 16
+    default, exact = OnnxStudent(bundle, threads=1), OnnxStudent(bundle, threads=1, precision="fp32")
+    assert default.precision == "int8"
+    golden = bundle.golden()
+    assert default.check_golden(golden) == [] and exact.check_golden(golden) == []
+    recorded = [item.probabilities for item in golden if item.probabilities is not None]
+    assert recorded and all(item["int8"] != item["fp32"] for item in recorded)
+    assert quickstep.main(["verify", str(bundle.path)]) == 0
+    out = capsys.readouterr().out
+    assert "fp32: 12 of 12 golden answers the same\nint8: 12 of 12 golden answers the same\n" in out
+
+
+def test_lower_precision_that_answers_otherwise_is_refused(
+    checkpoint: Checkpoint, rows: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Ranges of a hundredth: nearly everything is cut off.
+    monkeypatch.setattr(
+        compile,
+        "calibrate",
+        lambda *arguments, **options: {
+            site: Range(chosen.scale / 100, 128) for site, chosen in calibrate(*arguments, **options).items()
+        },
+    )
+    with pytest.raises(ParityError, match=r"no bundle is written: int8: \d+ of \d+ clear answers stay"):
+        compile_bundle(checkpoint, tmp_path / "b", rows, name="tiny", precisions=("fp32", "int8"), progress=False)
+    assert list(tmp_path.iterdir()) == []
