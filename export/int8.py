@@ -4,7 +4,7 @@ An activation's range is fixed at export, from real rows: the scores of a row th
 Weights are quantized by column. Between two products all is float32, so each activation is rounded once, where a
 product reads it.
 
-Activations are unsigned: ONNX Runtime 1.32 multiplies signed ones by a plain loop, ten times slower and more.
+Activations are unsigned: ONNX Runtime 1.32 multiplies signed ones by a plain loop.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The label path as ONNX graphs: the encoder, and one decoder pass over the trie's nodes.
 
-Two graphs, each whole, since a second session's run costs a tenth of a millisecond:
+Two graphs, each whole: a second session's run and threads cost more than a shared encoder spares.
 
 - `root_graph`: the decoder at one position, the trie's root. Answers that differ in their first token need no more;
 - `tree_graph`: the decoder at all nodes of a trie at once, each seeing its ancestors.
