@@ -82,13 +82,13 @@ class OnnxStudent:
         label, rationale = bundle.manifest.label[self.precision], bundle.manifest.rationale
         rationale_threads = max(1, self.threads // 2)
         self._label = LabelPath(
-            _session(bundle.path / label.root, self.threads),
-            _session(bundle.path / label.tree, self.threads) if label.tree else None,
+            open_session(bundle.path / label.root, self.threads),
+            open_session(bundle.path / label.tree, self.threads) if label.tree else None,
         )
         self._decoder = GreedyDecoder(
-            _session(bundle.path / rationale.encoder, rationale_threads),
-            _session(bundle.path / rationale.decoder_first, rationale_threads),
-            _session(bundle.path / rationale.decoder_next, rationale_threads),
+            open_session(bundle.path / rationale.encoder, rationale_threads),
+            open_session(bundle.path / rationale.decoder_first, rationale_threads),
+            open_session(bundle.path / rationale.decoder_next, rationale_threads),
             start_token=bundle.manifest.start_token,
             end_token=bundle.manifest.end_token,
         )
@@ -247,7 +247,16 @@ def _usable_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _session(file: Path, threads: int) -> ort.InferenceSession:
+def open_session(file: Path, threads: int) -> ort.InferenceSession:
+    """An ONNX graph, ready to run on the CPU.
+
+    Args:
+        file: the graph; its weights lie beside it.
+        threads: of one run.
+
+    Raises:
+        BundleError: ONNX Runtime cannot load it.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

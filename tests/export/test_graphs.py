@@ -13,7 +13,7 @@ from export.t5_weights import T5Weights
 from export.weights import share_weights
 from student.decoding import GreedyDecoder
 from student.label_trie import MAX_DEPTH
-from student.runtime import _session
+from student.runtime import open_session
 from tests.export.shapes import END, PAD, SHAPES, SOURCES, WordTokenizer, random_t5
 
 LONGEST = 24
@@ -35,7 +35,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     graphs = {f"{role}.onnx": graph for role, graph in rationale_graphs(model, weights).items()}
     share_weights(graphs, folder, "weights.bin")
     decoder = GreedyDecoder(
-        *(_session(folder / f"{role}.onnx", threads=1) for role in ("encoder", "decoder_first", "decoder_next")),
+        *(open_session(folder / f"{role}.onnx", threads=1) for role in ("encoder", "decoder_first", "decoder_next")),
         start_token=PAD,
         end_token=END,
     )

@@ -14,7 +14,7 @@ from student.bundle import Bundle, GoldenAnswer, write_manifest
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, InputError
 from student.question import PreparedQuestion, Question
-from student.runtime import OnnxStudent, Prediction, _session
+from student.runtime import OnnxStudent, Prediction, open_session
 from student.task import Limits
 
 SECRET = "zanzibar"
@@ -202,7 +202,7 @@ def test_row_ends_at_the_end_token(tiny_bundle: Bundle, tiny_student: OnnxStuden
     graphs = tiny_bundle.manifest.rationale
     decoder = GreedyDecoder(
         *(
-            _session(tiny_bundle.path / file, threads=1)
+            open_session(tiny_bundle.path / file, threads=1)
             for file in (graphs.encoder, graphs.decoder_first, graphs.decoder_next)
         ),
         start_token=tiny_bundle.manifest.start_token,

@@ -1,0 +1,39 @@
+"""Optimum with ONNX Runtime in float32: `ORTModelForSeq2SeqLM.generate`."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+import torch
+from optimum.onnxruntime import ORTModelForSeq2SeqLM
+
+from benchmarks.peers.system import LABEL_TOKENS, Work
+
+
+class Optimum:
+    """`generate`, greedy, for as many tokens as a label has."""
+
+    name = "optimum"
+    precision = "fp32"
+
+    def __init__(self, work: Work, threads: int) -> None:
+        self._work = work
+        folder = work.folder / "optimum"
+        if not folder.exists():
+            ORTModelForSeq2SeqLM.from_pretrained(work.model, export=True).save_pretrained(folder)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        self._model = ORTModelForSeq2SeqLM.from_pretrained(folder, session_options=options)
+
+    def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
+        """Index of the label written, -1 for any other text."""
+        ids = torch.from_numpy(input_ids)
+        written = self._model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=LABEL_TOKENS,
+            do_sample=False,
+            num_beams=1,
+        )
+        return [self._work.index_of(row) for row in written[:, 1:].tolist()]
