@@ -1,9 +1,10 @@
 """The label path beside what a user would run instead: same weights, same rows, one run.
 
-A T5 of each shape learns for some steps which operation a demo-math problem asks for, so that its answers are neither
-saturated nor ties. Its labels have four tokens each, which is what `generate` decodes. Every system answers the rows
-first: the share on which it gives the label of float32 PyTorch (one step, constrained to the labels) stands in the
-results. Then they are timed in turns, each with one thread and with two, of which the better time counts.
+A T5 of each shape learns for some steps which of the demo tasks a text belongs to, on labels of which a share is drawn
+by lot, so that its answers are neither saturated nor ties. Its labels have four tokens each, which is what `generate`
+decodes. Every system answers the rows first: the share on which it gives the label of float32 PyTorch (one step,
+constrained to the labels) stands in the results. Then they are timed in turns, each with one thread and with two, of
+which the better time counts.
 
 Models and what systems make of them are kept under runs/latency/ and reused.
 """
@@ -24,14 +25,15 @@ from tqdm import tqdm
 
 from benchmarks.command import parser, run
 from benchmarks.machine import ROOT
-from benchmarks.peers.system import LABEL_TOKENS, System, Work
+from benchmarks.peers.system import LABEL_TOKENS, System, Work, of_length
 from benchmarks.report import Row, draw_bars, header, percentile, table, write_results
 from student.arguments import positive
 from student.errors import QuickstepError
 
-SHAPES = ("demo", "small", "base")
-"""Presets of training/presets.py; `small` and `base` are t5-v1_1's."""
+SHAPES = ("tiny", "demo", "small", "base")
+"""Presets of training/presets.py; `small` and `base` are t5-v1_1's, `tiny` is for trying the script."""
 
+MODELS = ROOT / "runs" / "latency"
 REFERENCE = "hf-step"
 OURS = "quickstep int8"
 CHECKED_ROWS = 64
@@ -50,7 +52,8 @@ def main(argv: list[str]) -> int:
         work, sources = _prepare(shape, arguments.steps)
         for length in arguments.source_tokens:
             for batch in arguments.batches:
-                rows.extend(_measure(shape, work, _exact(sources, length), length, batch, arguments))
+                exact = [of_length(row, length) for row in sources]
+                rows.extend(_measure(shape, work, exact, length, batch, arguments))
     settings = {"steps": arguments.steps, "rounds": arguments.rounds, "label_tokens": LABEL_TOKENS}
     path = write_results(arguments.results, header("latency", settings), rows)
     sys.stdout.write(table(rows) + "\n" + table(_ratios(rows)) + "\n")
@@ -64,7 +67,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     made.add_argument("--shapes", nargs="+", choices=SHAPES, default=["demo", "small", "base"])
     made.add_argument("--source-tokens", nargs="+", type=positive, default=[32, 128], metavar="N")
     made.add_argument("--batches", nargs="+", type=positive, default=[1], metavar="N")
-    made.add_argument("--steps", type=positive, default=200, help="of training, for each shape (default: %(default)s)")
+    made.add_argument("--steps", type=positive, default=150, help="of training, for each shape (default: %(default)s)")
     made.add_argument("--rounds", type=positive, default=8, help="turns of each system (default: %(default)s)")
     made.add_argument("--systems", nargs="+", help="only these, by name (default: all that are installed)")
     return made.parse_args(argv)
@@ -74,20 +77,12 @@ def _prepare(shape: str, steps: int) -> tuple[Work, Rows]:
     """A student of this shape, trained or found trained, and tokenised rows that it was not trained on."""
     from benchmarks.peers.training import LABELS, sources, train_student
 
-    folder = ROOT / "runs" / "latency" / f"{shape}-{steps}"
+    folder = MODELS / f"{shape}-{steps}"
     model = folder / "model"
     if not model.exists():
         shutil.rmtree(folder, ignore_errors=True)
         train_student(shape, model, steps)
-    return Work(model, folder, LABELS), sources("validation", 2000)
-
-
-def _exact(sources: Rows, length: int) -> Rows:
-    """Rows of exactly so many tokens: texts one after the other, cut, `</s>` last."""
-    stream = np.concatenate([row[:-1] for row in sources])
-    end = sources[0][-1]
-    pieces = [stream[start : start + length - 1] for start in range(0, len(stream) - length, length)]
-    return [np.append(piece, end) for piece in pieces[: 2 * CHECKED_ROWS]]
+    return Work(model, folder, LABELS), sources("validation", 2 * CHECKED_ROWS)
 
 
 def _measure(

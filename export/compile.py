@@ -87,6 +87,8 @@ def compile_bundle(
     """
     if re.fullmatch(NAME_PATTERN, name) is None:
         raise ExportError(f"name {name!r}: must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit")
+    if "fp32" not in precisions:
+        raise ExportError(f"precisions {', '.join(precisions)}: fp32 must be among them, as the reference")
     checkpoint.model.float()
     original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
     thresholds = thresholds or Thresholds()
@@ -130,7 +132,10 @@ def _write_graphs(
         linears: Linears = Float32()
         if precision == "int8":
             rows = [_calibration_row(preparer, row) for row in calibration_rows]
-            linears = Int8(calibrate(weights, [row for row in rows if row is not None], progress=progress))
+            closed = [row for row in rows if row is not None]
+            if not closed:
+                raise ExportError("int8: no validation row with a closed answer space to calibrate on; leave int8 out")
+            linears = Int8(calibrate(weights, closed, progress=progress))
         made = label_graphs(weights, linears, tree=tree)
         names = {role: f"label_{role}.{precision}.onnx" for role in made}
         graphs.update({names[role]: graph for role, graph in made.items()})

@@ -78,6 +78,8 @@ class PrecisionParity:
     def failures(self, thresholds: PrecisionThresholds) -> list[str]:
         """Each demand that is not met, in words."""
         failures = []
+        if self.label.rows == 0:
+            failures.append("no row with a closed answer space to judge it on; train with more validation_rows")
         clear = self.clear_label
         if clear.share < thresholds.min_clear_agreement:
             failures.append(

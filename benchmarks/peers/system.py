@@ -33,6 +33,11 @@ class Work:
         return self.labels.index(tuple(ids)) if tuple(ids) in self.labels else -1
 
 
+def of_length(row: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
+    """The row with so many tokens: its text repeated or cut, its last token, `</s>`, last."""
+    return np.append(np.resize(row[:-1], length - 1), row[-1])
+
+
 class System(Protocol):
     """A system ready to answer.
 

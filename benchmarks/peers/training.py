@@ -1,4 +1,7 @@
-"""A student for `benchmarks/latency.py`: a T5 that learned for some steps which operation a problem asks for."""
+"""A student for `benchmarks/latency.py`: a T5 that learned for some steps which of the demo tasks a text belongs to.
+
+A share of its training labels is drawn by lot, so that it does not become certain of its answers.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,21 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
-from benchmarks.peers.system import LABEL_TOKENS
+from benchmarks.peers.system import LABEL_TOKENS, of_length
 from serving.settings import DEMO_STUDENT
 from student.bundle import TOKENIZER
-from student.task import find_task
 from training.data.sources import Split, generate_rows
 from training.presets import PRESETS
 
 END = 1
 LABELS = tuple((number, number + 10, number + 20, END) for number in (100, 101, 102))
-"""Token ids that stand for addition, subtraction, and any other way to the answer."""
+"""Token ids that stand for the three tasks."""
 assert all(len(label) == LABEL_TOKENS for label in LABELS)
 
 _BATCH_TOKENS = 1024
-_LONGEST = 64
+_TASKS = ("demo-nli", "demo-choices", "demo-math")
+_DRAWN_BY_LOT = 0.3
+_LENGTHS = (16, 32, 64, 128)
 _SEED = 0
 
 
@@ -55,14 +59,15 @@ def train_student(shape: str, target: Path, steps: int) -> None:
     rows = _rows("train", 4000)
     random = np.random.default_rng(_SEED)
     for _ in tqdm(range(steps), desc=f"train {shape}", unit="step"):
-        chosen = [rows[i] for i in random.integers(0, len(rows), _BATCH_TOKENS // _LONGEST)]
-        longest = max(len(ids) for ids, _ in chosen)
-        input_ids = torch.tensor(np.stack([np.pad(ids, (0, longest - len(ids))) for ids, _ in chosen]))
-        loss = model(
-            input_ids=input_ids,
-            attention_mask=(input_ids != 0).long(),
-            labels=torch.tensor([LABELS[label] for _, label in chosen]),
-        ).loss
+        length = int(random.choice(_LENGTHS))
+        chosen = [rows[i] for i in random.integers(0, len(rows), _BATCH_TOKENS // length)]
+        input_ids = torch.tensor(np.stack([of_length(ids, length) for ids, _ in chosen]))
+        lots = random.integers(0, len(LABELS), len(chosen))
+        drawn = random.random(len(chosen)) < _DRAWN_BY_LOT
+        labels = torch.tensor(
+            [LABELS[lot if by_lot else task] for lot, by_lot, (_, task) in zip(lots, drawn, chosen, strict=True)]
+        )
+        loss = model(input_ids=input_ids, attention_mask=torch.ones_like(input_ids), labels=labels).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -78,18 +83,12 @@ def _tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _rows(split: Split, rows: int) -> list[tuple[npt.NDArray[np.int64], int]]:
-    task, tokenizer = find_task("demo-math"), _tokenizer()
-    return [
-        (_encoded(task.label_source(row.inputs, row.choices), tokenizer), _operation(row.label))
-        for row in generate_rows("demo-math", split, rows, _SEED)
-    ]
-
-
-def _operation(equation: str) -> int:
-    signs = set(equation) & set("+-*/")
-    return 0 if signs == {"+"} else 1 if signs == {"-"} else 2
-
-
-def _encoded(text: str, tokenizer: PreTrainedTokenizerFast) -> npt.NDArray[np.int64]:
-    ids = tokenizer(text).input_ids
-    return np.array([*ids[: _LONGEST - 1], END] if len(ids) >= _LONGEST else ids)
+    """Rows of the three tasks in turns, their text without prefix and template, each with its task's number."""
+    tokenizer = _tokenizer()
+    generated = [generate_rows(task, split, rows // len(_TASKS) + 1, _SEED) for task in _TASKS]
+    made = []
+    for number in range(rows):
+        task = number % len(_TASKS)
+        text = " ".join(next(generated[task]).inputs.values())
+        made.append((np.array(tokenizer(text).input_ids), task))
+    return made

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks import demo_student, from_scratch, http_overhead, real_data, startup
+from benchmarks import demo_student, from_scratch, http_overhead, latency, real_data, startup
 from benchmarks.machine import ROOT
 from benchmarks.running_server import RunningServer
 from student.bundle import Bundle
+from student.errors import QuickstepError
 from student.task import find_task
 from training.data.demo.baselines import shortcut_accuracy
 
@@ -152,3 +153,36 @@ def _locust(host: str, *options: str) -> subprocess.CompletedProcess[str]:
     command = [locust, "-f", str(ROOT / "benchmarks" / "locustfile.py"), "--headless", "--host", host]
     command += ["--users", "2", "--spawn-rate", "2", *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=dict(os.environ), check=False)
+
+
+def test_latency_compares_before_it_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(latency, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(latency, "_BLOCK_S", 0.0)
+    arguments = ["--shapes", "tiny", "--source-tokens", "16", "--steps", "120", "--rounds", "1"]
+    systems = ["--systems", "quickstep fp32", "quickstep int8", "hf-generate"]
+    assert latency.main([*arguments, *systems, "--batches", "1", "3", "--results", str(tmp_path)]) == 0
+    rows = _results(tmp_path, "latency")["rows"]
+    assert [(row["system"], row["precision"], row["batch"]) for row in rows] == [
+        (system, precision, batch)
+        for batch in (1, 3)
+        for system, precision in (
+            ("quickstep", "fp32"),
+            ("quickstep", "int8"),
+            ("hf-generate", "fp32"),
+            ("hf-step", "fp32"),
+        )
+    ]
+    for row in rows:
+        assert 0 < row["p50_ms"] <= row["p99_ms"]
+        exact = row["system"] == "hf-step" or (row["system"], row["precision"]) == ("quickstep", "fp32")
+        assert row["answers_equal"] == 1.0 if exact else 0.0 <= row["answers_equal"] <= 1.0
+    assert (tmp_path / "latency.png").is_file()
+    assert "tiny, 16 tokens, batch 3" in capsys.readouterr().out
+
+
+def test_latency_refuses_a_student_without_opinions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "MODELS", tmp_path / "models")
+    with pytest.raises(QuickstepError, match="answers all rows alike; train it for more --steps"):
+        latency.main(["--shapes", "tiny", "--source-tokens", "16", "--steps", "1", "--systems", "hf-step"])

@@ -40,9 +40,15 @@ def test_float32_agrees_with_itself(tiny_run: Path, tiny_student: OnnxStudent) -
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (PrecisionParity(clear_label=Agreement(200, 198)), "198 of 200 clear answers stay, 99.5% are demanded"),
+        (PrecisionParity(), "no row with a closed answer space to judge it on"),
         (
-            PrecisionParity(turned_wrong=20, turned_right=3, mcnemar_p=mcnemar(20, 3), accuracy=0.8),
+            PrecisionParity(label=Agreement(200, 198), clear_label=Agreement(200, 198)),
+            "198 of 200 clear answers stay, 99.5% are demanded",
+        ),
+        (
+            PrecisionParity(
+                label=Agreement(200, 177), turned_wrong=20, turned_right=3, mcnemar_p=mcnemar(20, 3), accuracy=0.8
+            ),
             "20 answers turn wrong, 3 right; p = 4.9e-04",
         ),
     ],
@@ -53,7 +59,7 @@ def test_gate_tells_what_is_not_met(found: PrecisionParity, message: str) -> Non
 
 
 def test_gate_lets_a_better_student_pass() -> None:
-    found = PrecisionParity(turned_wrong=3, turned_right=20, mcnemar_p=mcnemar(3, 20))
+    found = PrecisionParity(label=Agreement(200, 177), turned_wrong=3, turned_right=20, mcnemar_p=mcnemar(3, 20))
     assert found.failures(PrecisionThresholds()) == []
 
 
