@@ -37,8 +37,12 @@ MODELS = ROOT / "runs" / "latency"
 REFERENCE = "hf-step"
 OURS = "quickstep int8"
 CHECKED_ROWS = 64
-_BLOCK_S = 0.25
-"""A system's turn lasts about so long."""
+_WARM_UP_S = 0.6
+"""At the start of a system's turn, uncounted. OpenMP's threads spin for 0.2 s after their last work, on cores that this
+system needs, and memory that was idle for a while has to be brought back."""
+
+_TURN_S = 1.0
+"""Of a turn that counts."""
 
 Rows = list[npt.NDArray[np.int64]]
 """One [source] array a row."""
@@ -68,7 +72,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     made.add_argument("--source-tokens", nargs="+", type=positive, default=[32, 128], metavar="N")
     made.add_argument("--batches", nargs="+", type=positive, default=[1], metavar="N")
     made.add_argument("--steps", type=positive, default=150, help="of training, for each shape (default: %(default)s)")
-    made.add_argument("--rounds", type=positive, default=8, help="turns of each system (default: %(default)s)")
+    made.add_argument("--rounds", type=positive, default=3, help="turns of each system (default: %(default)s)")
     made.add_argument("--systems", nargs="+", help="only these, by name (default: all that are installed)")
     return made.parse_args(argv)
 
@@ -126,16 +130,16 @@ def _measure(
 
 
 def _turn(system: System, batches: Sequence[npt.NDArray[np.int64]]) -> Iterator[float]:
-    """Milliseconds of each call in one turn; the first two, which wake threads and caches, do not count."""
-    until = time.perf_counter() + _BLOCK_S
+    """Milliseconds of each call of one turn after its warm-up."""
     number = 0
-    while number < 4 or time.perf_counter() < until:
-        start = time.perf_counter()
-        system.answer(batches[number % len(batches)])
-        elapsed = (time.perf_counter() - start) * 1e3
-        if number >= 2:
-            yield elapsed
-        number += 1
+    for seconds, counts in ((_WARM_UP_S, False), (_TURN_S, True)):
+        first, until = number, time.perf_counter() + seconds
+        while number < first + 2 or time.perf_counter() < until:
+            start = time.perf_counter()
+            system.answer(batches[number % len(batches)])
+            if counts:
+                yield (time.perf_counter() - start) * 1e3
+            number += 1
 
 
 def _systems(work: Work, calibration: Rows) -> dict[str, Callable[[int], System]]:

@@ -188,6 +188,18 @@ def test_figures_on_training_from_scratch_are_those_of_the_results() -> None:
             assert f"| {row['optimizer']} | {row['start']} | {figures} |" in text
 
 
+def test_latencies_in_the_readme_are_those_of_the_results() -> None:
+    found: dict[str, dict[str, float]] = {}
+    for row in _results("latency.json"):
+        name = f"{row['system']} {row['precision']}" if row["system"] == "quickstep" else row["system"]
+        found.setdefault(f"{row['shape']}, {row['source_tokens']}", {})[name] = row["p50_ms"]
+    columns = _table_row("README.md", "p50, ms")[1:]
+    assert columns == list(found)
+    for name in dict.fromkeys(name for cell in found.values() for name in cell):
+        expected = [f"{found[cell][name]:.2f}" if name in found[cell] else "fails" for cell in columns]
+        assert _table_row("README.md", name)[1:] == expected
+
+
 def test_training_guide_works_as_written(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (command,) = [block for kind, block in _blocks("docs/training.md") if kind == "bash"]

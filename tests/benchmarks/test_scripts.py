@@ -159,7 +159,8 @@ def test_latency_compares_before_it_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(latency, "MODELS", tmp_path / "models")
-    monkeypatch.setattr(latency, "_BLOCK_S", 0.0)
+    monkeypatch.setattr(latency, "_WARM_UP_S", 0.0)
+    monkeypatch.setattr(latency, "_TURN_S", 0.0)
     arguments = ["--shapes", "tiny", "--source-tokens", "16", "--steps", "120", "--rounds", "1"]
     systems = ["--systems", "quickstep fp32", "quickstep int8", "hf-generate"]
     assert latency.main([*arguments, *systems, "--batches", "1", "3", "--results", str(tmp_path)]) == 0
