@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -26,15 +28,20 @@ class HfGenerate:
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         """Index of the label written, -1 for any other text."""
         torch.set_num_threads(self._threads)
-        ids = torch.from_numpy(input_ids)
-        written = self._model.generate(
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=LABEL_TOKENS,
-            do_sample=False,
-            num_beams=1,
-        )
-        return [self._work.index_of(row) for row in written[:, 1:].tolist()]
+        return written_labels(self._model, self._work, input_ids)
+
+
+def written_labels(model: Any, work: Work, input_ids: npt.NDArray[np.int64]) -> list[int]:
+    """Index of the label that `model.generate` writes for each row, -1 for any other text."""
+    ids = torch.from_numpy(input_ids)
+    written = model.generate(
+        input_ids=ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=LABEL_TOKENS,
+        do_sample=False,
+        num_beams=1,
+    )
+    return [work.index_of(row) for row in written[:, 1:].tolist()]
 
 
 class HfStep:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
-import torch
 from optimum.onnxruntime import ORTModelForSeq2SeqLM
 
-from benchmarks.peers.system import LABEL_TOKENS, Work
+from benchmarks.peers.huggingface import written_labels
+from benchmarks.peers.system import Work
 
 
 class Optimum:
@@ -28,12 +28,4 @@ class Optimum:
 
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         """Index of the label written, -1 for any other text."""
-        ids = torch.from_numpy(input_ids)
-        written = self._model.generate(
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=LABEL_TOKENS,
-            do_sample=False,
-            num_beams=1,
-        )
-        return [self._work.index_of(row) for row in written[:, 1:].tolist()]
+        return written_labels(self._model, self._work, input_ids)
