@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from student.arguments import positive
 from student.bundle import Precision
+from student.confidence import ALL_TASKS
 
 
 def export(argv: list[str]) -> int:
@@ -27,18 +28,26 @@ def export(argv: list[str]) -> int:
     )
     parser.add_argument("--output", type=Path, help="bundle directory (default: bundles/<name>)")
     parser.add_argument("--name", help="name of the student (default: name of the run directory)")
+    parser.add_argument("--config", type=Path, help="export configuration, YAML; the flags below win over it")
     parser.add_argument(
         "--precisions",
         type=_precisions,
-        default=("fp32",),
         metavar="LIST",
         help="of the label path, e.g. fp32,int8; fp32 is always among them, as the reference (default: fp32)",
     )
     parser.add_argument(
         "--max-rows",
         type=positive,
-        default=300,
-        help="rows, evenly over tasks, whose rationales the parity gate compares (default: %(default)s)",
+        help="rows, evenly over tasks, whose rationales the parity gate compares (default: 300)",
+    )
+    parser.add_argument(
+        "--selective-accuracy",
+        type=_by_task,
+        action="append",
+        default=[],
+        metavar="[TASK=]SHARE",
+        help="share of answered rows that shall be right, e.g. 0.98 or esnli=0.98: answers below the threshold that "
+        "gives it are marked as abstained (default: none is)",
     )
     parser.add_argument("--force", action="store_true", help="replace a bundle that is there already")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -48,9 +57,16 @@ def export(argv: list[str]) -> int:
 
     # torch takes seconds to import: not for --help or wrong usage
     from export.compile import compile_bundle
+    from export.config import load_export_config
     from training.checkpoint import STUDENT, latest_checkpoint, load_checkpoint
     from training.validation_rows import read_rows
 
+    flags = {
+        "precisions": arguments.precisions,
+        "max_text_rows": arguments.max_rows,
+        "selective_accuracy": dict(arguments.selective_accuracy) or None,
+    }
+    config = load_export_config(arguments.config, {key: value for key, value in flags.items() if value is not None})
     checkpoint = load_checkpoint(arguments.checkpoint or latest_checkpoint(Path("runs")))
     run = checkpoint.path.parent if checkpoint.path.name == STUDENT else checkpoint.path
     name = arguments.name or run.resolve().name
@@ -59,28 +75,54 @@ def export(argv: list[str]) -> int:
         arguments.output or Path("bundles") / name,
         read_rows(checkpoint.path),
         name=name,
-        precisions=arguments.precisions,
-        max_text_rows=arguments.max_rows,
+        config=config,
         force=arguments.force,
         progress=not arguments.quiet,
     )
-    for precision in bundle.manifest.label:
-        sys.stdout.write(f"parity, {precision}: {_told(bundle.manifest.parity[precision])}\n")
-    sys.stdout.write(f"bundle: {bundle.path} ({bundle.label})\n")
+    sys.stdout.write(_told(bundle.parity()))
+    sys.stdout.write(f"bundle: {bundle.path} ({bundle.label}); its parity.md tells more\n")
     return 0
 
 
-def _told(result: dict[str, Any]) -> str:
-    """What the gate found, in a line."""
-    probabilities = f"probabilities within {result['max_probability_difference']:.1e}"
-    if "rationale" in result:
-        rationale = result["rationale"]
-        return f"{result['rows']} rows, {probabilities}, rationales {rationale['equal']}/{rationale['rows']} the same"
-    label, clear = result["label"], result["clear_label"]
-    return (
-        f"{label['rows']} rows, {label['equal']} labels the same ({clear['equal']} of the {clear['rows']} clear ones), "
-        f"{probabilities}, accuracy {result['accuracy']:.1%} (float32: {result['reference_accuracy']:.1%})"
+def _told(parity: dict[str, Any]) -> str:
+    """What the gate found, in a few lines."""
+    exact, padding = parity["against_pytorch"], parity["length_buckets"]
+    rationale = exact["rationale"]
+    lines = [
+        f"against PyTorch: {exact['rows']} rows, probabilities within {exact['max_probability_difference']:.1e}, "
+        f"rationales {rationale['equal']}/{rationale['rows']} the same"
+    ]
+    for precision, found in parity["precisions"].items():
+        label, clear = found["label"], found["clear_label"]
+        lines.append(
+            f"{precision}: {label['equal']}/{label['rows']} labels the same ({clear['equal']} of the {clear['rows']} "
+            f"clear ones), probabilities within {found['max_probability_difference']:.1e}, accuracy "
+            f"{found['accuracy']:.1%} (PyTorch: {found['reference_accuracy']:.1%})"
+        )
+        for task, of_task in parity["calibration"][precision].items():
+            confidence = of_task["confidence"]
+            line = (
+                f"  {task}: temperature {confidence['temperature']:.2f}, calibration error "
+                f"{of_task['calibration_error']:.3f} (without: {of_task['raw_calibration_error']:.3f})"
+            )
+            if confidence["threshold"] is not None:
+                right = of_task["selective_accuracy"]
+                line += f"; answers {of_task['answered']:.1%}" + (f", {right:.1%} rightly" if right is not None else "")
+            lines.append(line)
+    lines.append(
+        f"length buckets {' '.join(map(str, padding['lengths']))}: {padding['padding_share']:.1%} padding "
+        f"({padding['longest_share']:.1%} if all were padded to the longest)"
     )
+    return "\n".join(lines) + "\n"
+
+
+def _by_task(text: str) -> tuple[str, float]:
+    """`TASK=SHARE`, or `SHARE` for all tasks."""
+    task, _, share = text.rpartition("=")
+    try:
+        return task or ALL_TASKS, float(share)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be a share, such as 0.98, or TASK=0.98") from None
 
 
 def _precisions(text: str) -> tuple[Precision, ...]:

@@ -6,23 +6,25 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from export.calibration import CalibrationRow, calibrate
+from export.config import ExportConfig
+from export.gate import Prepared, calibration_half, pass_gate
 from export.graphs import label_graphs, rationale_graphs
 from export.int8 import Int8
 from export.label_graph import Float32, Linears
-from export.parity import Thresholds, compare, require
-from export.precision_parity import compare_precision
+from export.length_buckets import choose_length_buckets, padding_share
+from export.report import write_report
 from export.t5_weights import T5Weights
 from export.weights import share_weights
 from student.bundle import (
     GOLDEN,
     MANIFEST,
     NAME_PATTERN,
+    PARITY,
     TASKS,
     TOKENIZER,
     WEIGHTS,
@@ -34,9 +36,10 @@ from student.bundle import (
     new_bundle,
     write_manifest,
 )
+from student.confidence import Confidence
 from student.errors import ExportError, InputError
 from student.label_trie import MAX_DEPTH
-from student.question import Question, QuestionPreparer
+from student.question import PreparedQuestion, Question, QuestionPreparer
 from student.runtime import OnnxStudent, load_tokenizer
 from student.task import Task
 from training.checkpoint import Checkpoint
@@ -44,6 +47,8 @@ from training.data.example import Example
 from training.scoring import TorchStudent
 
 _log = logging.getLogger(__name__)
+
+Confidences = Mapping[Precision, Mapping[str, Confidence]]
 
 GOLDEN_PER_TASK = 4
 _RATIONALE = RationaleGraphs(
@@ -57,9 +62,7 @@ def compile_bundle(
     examples: Sequence[Example],
     *,
     name: str,
-    precisions: Sequence[Precision] = ("fp32",),
-    max_text_rows: int = 300,
-    thresholds: Thresholds | None = None,
+    config: ExportConfig | None = None,
     force: bool = False,
     progress: bool = True,
 ) -> Bundle:
@@ -70,10 +73,7 @@ def compile_bundle(
         target: directory of the bundle.
         examples: real rows, some of each task, for calibration, the parity gate and the golden answers.
         name: name of the student.
-        precisions: of the label path; fp32 must be among them, as the reference.
-        max_text_rows: rows, evenly over tasks, whose rationales and free-text answers the gate compares: each takes a
-            decoding loop.
-        thresholds: what the gate demands.
+        config: what the bundle shall hold and what is demanded of it.
         force: replace a bundle that is there already.
         progress: show progress bars.
 
@@ -87,28 +87,45 @@ def compile_bundle(
     """
     if re.fullmatch(NAME_PATTERN, name) is None:
         raise ExportError(f"name {name!r}: must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit")
-    if "fp32" not in precisions:
-        raise ExportError(f"precisions {', '.join(precisions)}: fp32 must be among them, as the reference")
+    config = config or ExportConfig()
     checkpoint.model.float()
     original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
-    thresholds = thresholds or Thresholds()
     with new_bundle(target, force=force) as folder:
         (folder / TOKENIZER).write_text(checkpoint.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
         preparer = QuestionPreparer(
             checkpoint.tasks, load_tokenizer(folder / TOKENIZER), checkpoint.model.config.decoder_start_token_id
         )
         rows = _usable(preparer, checkpoint.tasks, examples)
+        lengths = [question.source_tokens for _, question in rows]
+        buckets = choose_length_buckets(lengths, _longest(checkpoint))
         _log.info("export: graphs")
-        label = _write_graphs(checkpoint, folder, preparer, _calibration_rows(rows), precisions, progress=progress)
+        half = calibration_half(rows)
+        label = _write_graphs(checkpoint, folder, preparer, half, config.precisions, progress=progress)
         _write_json(folder / TASKS, [task.model_dump(mode="json") for task in checkpoint.tasks.values()])
         _write_json(folder / GOLDEN, [])
-        # The runtime opens bundles and nothing else: the one under test gets a manifest, and its final one after it.
-        _manifest(checkpoint, folder, name, label, parity={})
-        students = {precision: OnnxStudent(Bundle.open(folder), precision=precision) for precision in label}
-        record = _gate(original, students, rows, max_text_rows, thresholds, progress=progress)
-        _write_json(folder / GOLDEN, _golden(students, rows))
+        _write_json(folder / PARITY, {})
+
+        def students(confidence: Confidences) -> dict[Precision, OnnxStudent]:
+            # The runtime opens bundles and nothing else: the one under test has a manifest until it has its final one.
+            (folder / MANIFEST).unlink(missing_ok=True)
+            _manifest(checkpoint, folder, name, label, buckets, confidence)
+            return {precision: OnnxStudent(Bundle.open(folder), precision=precision) for precision in label}
+
+        result = pass_gate(original, students({}), rows, config, progress=progress)
+        golden = _golden(students(result.confidence), rows)
         (folder / MANIFEST).unlink()
-        _manifest(checkpoint, folder, name, label, parity=record)
+        _write_json(folder / GOLDEN, golden)
+        record = {
+            **result.as_dict(),
+            "thresholds": config.thresholds.model_dump(),
+            "length_buckets": {
+                "lengths": buckets,
+                "padding_share": padding_share(lengths, buckets),
+                "longest_share": padding_share(lengths, buckets[-1:]),
+            },
+        }
+        write_report(folder, result, record, name)
+        _manifest(checkpoint, folder, name, label, buckets, result.confidence)
     return Bundle.open(target)
 
 
@@ -116,14 +133,13 @@ def _write_graphs(
     checkpoint: Checkpoint,
     folder: Path,
     preparer: QuestionPreparer,
-    calibration_rows: Sequence[Example],
+    calibration_rows: Prepared,
     precisions: Sequence[Precision],
     *,
     progress: bool,
 ) -> dict[Precision, LabelGraphs]:
     """Write all graphs and say which are whose."""
-    longest = max(task.limits.source_tokens for task in checkpoint.tasks.values())
-    weights = T5Weights.of(checkpoint.model, longest, MAX_DEPTH)
+    weights = T5Weights.of(checkpoint.model, _longest(checkpoint), MAX_DEPTH)
     tree = _needs_tree(preparer, checkpoint.tasks)
     files = _RATIONALE.model_dump()
     graphs = {files[role]: graph for role, graph in rationale_graphs(checkpoint.model, weights).items()}
@@ -131,8 +147,12 @@ def _write_graphs(
     for precision in precisions:
         linears: Linears = Float32()
         if precision == "int8":
-            rows = [_calibration_row(preparer, row) for row in calibration_rows]
-            closed = [row for row in rows if row is not None]
+            # Free text is written by the rationale path, which stays in float32.
+            closed = [
+                CalibrationRow(question.label_ids, question.space.trie)
+                for _, question in calibration_rows
+                if question.space is not None
+            ]
             if not closed:
                 raise ExportError("int8: no validation row with a closed answer space to calibrate on; leave int8 out")
             linears = Int8(calibrate(weights, closed, progress=progress))
@@ -152,56 +172,18 @@ def _needs_tree(preparer: QuestionPreparer, tasks: Mapping[str, Task]) -> bool:
     )
 
 
-def _calibration_rows(rows: Sequence[Example]) -> Sequence[Example]:
-    """Every other row."""
-    return rows[::2]
-
-
-def _gate_rows(rows: Sequence[Example]) -> Sequence[Example]:
-    """The rows between: what is judged was not calibrated on."""
-    return rows[1::2]
-
-
-def _calibration_row(preparer: QuestionPreparer, row: Example) -> CalibrationRow | None:
-    prepared = preparer.prepare(Question(row.task, row.inputs, row.choices))
-    # Free text is written by the rationale path, which stays in float32.
-    return CalibrationRow(prepared.label_ids, prepared.space.trie) if prepared.space is not None else None
-
-
-def _gate(
-    original: TorchStudent,
-    students: Mapping[Precision, OnnxStudent],
-    rows: Sequence[Example],
-    max_text_rows: int,
-    thresholds: Thresholds,
-    *,
-    progress: bool,
-) -> dict[str, Any]:
-    """Compare every precision with PyTorch.
-
-    Returns:
-        What the manifest records of it.
-
-    Raises:
-        ParityError: the compiled student answers otherwise.
-    """
-    share = max(1, max_text_rows // len(original.tasks))
-    chosen = [row for task in original.tasks for row in [row for row in rows if row.task == task][:share]]
-    record: dict[str, Any] = {"thresholds": asdict(thresholds)}
-    for precision, student in students.items():
-        if precision == "fp32":
-            exact = compare(original, student, chosen, progress=progress)
-            require(exact.failures(thresholds), exact.differing)
-            record[precision] = exact.as_dict()
-        else:
-            rounded = compare_precision(original, student, _gate_rows(rows))
-            require([f"{precision}: {failure}" for failure in rounded.failures(thresholds.lower_precision)])
-            record[precision] = rounded.as_dict()
-    return record
+def _longest(checkpoint: Checkpoint) -> int:
+    """Source tokens of the longest input, over all tasks."""
+    return max(task.limits.source_tokens for task in checkpoint.tasks.values())
 
 
 def _manifest(
-    checkpoint: Checkpoint, folder: Path, name: str, label: Mapping[Precision, LabelGraphs], *, parity: dict[str, Any]
+    checkpoint: Checkpoint,
+    folder: Path,
+    name: str,
+    label: Mapping[Precision, LabelGraphs],
+    buckets: tuple[int, ...],
+    confidence: Confidences,
 ) -> Manifest:
     config = checkpoint.model.config
     packages = ("quickstep", "torch", "transformers", "optimum-onnx", "onnx", "onnxruntime")
@@ -213,14 +195,15 @@ def _manifest(
         start_token=config.decoder_start_token_id,
         end_token=config.eos_token_id,
         pad_token=config.pad_token_id,
-        max_source_tokens=max(task.limits.source_tokens for task in checkpoint.tasks.values()),
+        max_source_tokens=_longest(checkpoint),
+        length_buckets=buckets,
+        confidence=confidence,
         made_by={
             "training": _without_local_paths(
                 {key: value for key, value in checkpoint.record.items() if key not in ("tasks", "format")}
             ),
             "export_versions": {package: metadata.version(package) for package in packages},
         },
-        parity=parity,
     )
 
 
@@ -239,17 +222,17 @@ def _without_local_paths(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "config": {**config, "data": sources}} if config else record
 
 
-def _usable(preparer: QuestionPreparer, tasks: Mapping[str, Task], examples: Sequence[Example]) -> list[Example]:
+def _usable(
+    preparer: QuestionPreparer, tasks: Mapping[str, Task], examples: Sequence[Example]
+) -> list[tuple[Example, PreparedQuestion]]:
     """Rows that a client could send; those over a limit were cut for training and are refused in production."""
     rows = []
     for row in examples:
         try:
-            preparer.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
+            rows.append((row, preparer.prepare(Question(row.task, row.inputs, row.choices), rationale=True)))
         except InputError as error:
             _log.debug("%s: %s", row.source, error)
-            continue
-        rows.append(row)
-    unchecked = sorted(set(tasks) - {row.task for row in rows})
+    unchecked = sorted(set(tasks) - {row.task for row, _ in rows})
     if unchecked:
         raise ExportError(
             f"no row to check task {', '.join(unchecked)} on: of {len(examples)} validation rows none of it is within "
@@ -259,14 +242,13 @@ def _usable(preparer: QuestionPreparer, tasks: Mapping[str, Task], examples: Seq
     return rows
 
 
-def _golden(students: Mapping[Precision, OnnxStudent], rows: Sequence[Example]) -> list[dict[str, Any]]:
+def _golden(students: Mapping[Precision, OnnxStudent], rows: Prepared) -> list[dict[str, Any]]:
     """The first rows of each task that all precisions answer alike."""
     golden: list[dict[str, Any]] = []
     exact = students["fp32"]
     for task in exact.bundle.tasks:
         found = 0
-        for row in [row for row in rows if row.task == task]:
-            prepared = exact.prepare(Question(row.task, row.inputs, row.choices), rationale=True)
+        for row, prepared in [pair for pair in rows if pair[0].task == task]:
             predictions = {precision: student.predict([prepared])[0] for precision, student in students.items()}
             answers = {prediction.answer for prediction in predictions.values()}
             if len(answers) > 1:

@@ -18,10 +18,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
 
 from export.agreement import Agreement
-from export.precision_parity import PrecisionThresholds
+from export.precision_parity import PrecisionThresholds, Share
 from student.errors import ParityError
 from student.question import PreparedQuestion, Question
 from student.runtime import OnnxStudent
@@ -30,8 +31,7 @@ from training.data.example import Example
 from training.scoring import TorchStudent
 
 
-@dataclass(frozen=True)
-class Thresholds:
+class Thresholds(BaseModel):
     """What the gate demands.
 
     Attributes:
@@ -40,14 +40,16 @@ class Thresholds:
             further apart than twice the row's own largest difference (nearer ones are a tie in float32).
         min_constrained_agreement: the same against constrained `generate`, over rows where one node branches.
         min_text_agreement: share of rationales and free-text answers that are the same, token for token.
-        lower_precision: for precisions below float32.
+        every_precision: of the label path in each precision, float32 included.
     """
 
-    max_probability_difference: float = 1e-4
-    min_label_agreement: float = 1.0
-    min_constrained_agreement: float = 1.0
-    min_text_agreement: float = 1.0
-    lower_precision: PrecisionThresholds = field(default_factory=PrecisionThresholds)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_probability_difference: Share = 1e-4
+    min_label_agreement: Share = 1.0
+    min_constrained_agreement: Share = 1.0
+    min_text_agreement: Share = 1.0
+    every_precision: PrecisionThresholds = PrecisionThresholds()
 
 
 @dataclass

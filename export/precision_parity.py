@@ -1,4 +1,4 @@
-"""The gate of a lower precision: on rows that it was not calibrated on, its labels are those of float32 PyTorch.
+"""The gate of every precision: on rows that it was not calibrated on, its labels are those of float32 PyTorch.
 
 Probabilities differ by rounding, so near ties may fall the other way. Demanded is that clear answers stay, and that
 what changes does not make the student worse.
@@ -9,54 +9,79 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+from tqdm import tqdm
 
 from export.agreement import Agreement
-from student.question import PreparedQuestion, Question
+from export.confidence import Scored, confidences, expected_calibration_error
+from student.answers import same_answer
+from student.question import PreparedQuestion
 from student.runtime import OnnxStudent
-from student.task import normalise_answer
+from student.task import Task
 from training.data.example import Example
-from training.scoring import Answered, TorchStudent
+from training.scoring import TorchStudent
 
 CLEAR_MARGIN = 0.05
 """Difference of the best two probabilities in float32 above which an answer counts as clear."""
 
-CALIBRATION_BINS = 15
+BATCH_ROWS = 16
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
-@dataclass(frozen=True)
-class PrecisionThresholds:
-    """What the gate demands.
+class PrecisionThresholds(BaseModel):
+    """What the gate demands of every precision.
 
     Attributes:
         min_clear_agreement: share of rows with a clear answer that keep it.
         min_mcnemar_p: the probability, by McNemar's exact test, that so many more answers turn wrong than right by
             chance; demanded only where more turn wrong.
+        max_probability_difference: of any answer of any row; None demands nothing: how far 8 bits may move an unclear
+            answer depends on the student.
+        max_calibration_error: expected calibration error, without temperature; None demands nothing: a few hundred
+            rows tell it to a few hundredths.
     """
 
-    min_clear_agreement: float = 0.995
-    min_mcnemar_p: float = 0.01
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_clear_agreement: Share = 0.995
+    min_mcnemar_p: Share = 0.01
+    max_probability_difference: Share | None = None
+    max_calibration_error: Share | None = None
+
+
+@dataclass(frozen=True)
+class ClosedRow:
+    """A row with a closed answer space.
+
+    Attributes:
+        reference: how the PyTorch student scores it, in float32.
+    """
+
+    example: Example
+    question: PreparedQuestion
+    reference: Scored
 
 
 @dataclass
 class PrecisionParity:
-    """What the comparison found, over rows with a closed answer space.
+    """What the comparison found.
 
     Attributes:
         label: all rows.
         clear_label: rows whose best two probabilities in float32 are `CLEAR_MARGIN` apart or more.
         max_probability_difference: of any answer of any row.
         mean_probability_difference: mean over rows of the row's largest.
-        accuracy: share of rows that are answered as their label says.
-        reference_accuracy: the same in float32.
-        turned_wrong: rows that float32 answers right and this precision wrong.
+        accuracy: share of rows that are answered rightly.
+        reference_accuracy: the same in PyTorch.
+        turned_wrong: rows that PyTorch answers right and this precision wrong.
         turned_right: the other way round.
         mcnemar_p: two-sided probability of so uneven a split by chance.
-        calibration_error: expected calibration error over 15 bins of the best answer's probability.
-        reference_calibration_error: the same in float32.
+        calibration_error: expected calibration error over 15 bins of the best answer's probability, no temperature.
+        reference_calibration_error: the same in PyTorch.
     """
 
     label: Agreement = field(default_factory=Agreement)
@@ -78,8 +103,6 @@ class PrecisionParity:
     def failures(self, thresholds: PrecisionThresholds) -> list[str]:
         """Each demand that is not met, in words."""
         failures = []
-        if self.label.rows == 0:
-            failures.append("no row with a closed answer space to judge it on; train with more validation_rows")
         clear = self.clear_label
         if clear.share < thresholds.min_clear_agreement:
             failures.append(
@@ -90,57 +113,79 @@ class PrecisionParity:
                 f"accuracy falls from {self.reference_accuracy:.1%} to {self.accuracy:.1%} "
                 f"({self.turned_wrong} answers turn wrong, {self.turned_right} right; p = {self.mcnemar_p:.1e})"
             )
+        for name, found, most in (
+            ("probabilities differ by", self.max_probability_difference, thresholds.max_probability_difference),
+            ("the expected calibration error is", self.calibration_error, thresholds.max_calibration_error),
+        ):
+            if most is not None and not found <= most:
+                failures.append(f"{name} {found:.2e}, at most {most:g} is allowed")
         return failures
 
 
-def compare_precision(
-    original: TorchStudent, compiled: OnnxStudent, examples: Sequence[Example], *, batch_size: int = 16
-) -> PrecisionParity:
-    """Answer the same rows by both and compare.
+def closed_rows(
+    original: TorchStudent, prepared: Sequence[tuple[Example, PreparedQuestion]], *, progress: bool = True
+) -> list[ClosedRow]:
+    """The rows with a closed answer space, scored by PyTorch; the label path answers no others."""
+    found: list[ClosedRow] = []
+    pairs = [(row, question) for row, question in prepared if question.space is not None]
+    with tqdm(total=len(pairs), desc="reference", unit="row", disable=not progress) as bar:
+        for start in range(0, len(pairs), BATCH_ROWS):
+            part = pairs[start : start + BATCH_ROWS]
+            for (row, question), answered in zip(part, original.answer([row for row, _ in part]), strict=True):
+                assert question.space is not None and answered.probabilities is not None
+                right = right_answer(question.task, question.space.answers, row)
+                found.append(ClosedRow(row, question, Scored(np.array(answered.probabilities), right)))
+            bar.update(len(part))
+    return found
+
+
+def right_answer(task: Task, answers: Sequence[str], row: Example) -> int | None:
+    """Which of the answers is the right one: the gold answer, or the label where no gold is known."""
+    wanted = row.gold if row.gold is not None else row.label
+    return next((i for i, answer in enumerate(answers) if same_answer(task, answer, wanted)), None)
+
+
+def score(student: OnnxStudent, rows: Sequence[ClosedRow]) -> list[Scored]:
+    """The same rows as the bundle's runtime scores them."""
+    scored: list[Scored] = []
+    for start in range(0, len(rows), BATCH_ROWS):
+        part = rows[start : start + BATCH_ROWS]
+        for row, prediction in zip(part, student.predict([row.question for row in part]), strict=True):
+            assert prediction.probabilities is not None
+            probabilities = np.array([item.probability for item in prediction.probabilities])
+            scored.append(Scored(probabilities, row.reference.right))
+    return scored
+
+
+def compare_precision(references: Sequence[Scored], found: Sequence[Scored]) -> PrecisionParity:
+    """Compare scores of the same rows.
 
     Args:
-        original: the PyTorch student, in float32.
-        compiled: the bundle's runtime in the precision in question.
-        examples: real rows; those with free-text answers are left out, since the label path does not answer them.
-        batch_size: rows in a batch.
+        references: by the PyTorch student, in float32.
+        found: by the bundle's runtime, in the precision in question, no temperature.
     """
-    pairs: list[tuple[Example, PreparedQuestion]] = []
-    for row in examples:
-        question = compiled.prepare(Question(row.task, row.inputs, row.choices))
-        if question.space is not None:
-            pairs.append((row, question))
     result = PrecisionParity()
-    gaps, ours, theirs = [], [], []
-    for start in range(0, len(pairs), batch_size):
-        rows = [row for row, _ in pairs[start : start + batch_size]]
-        predictions = compiled.predict([question for _, question in pairs[start : start + batch_size]])
-        for row, reference, prediction in zip(rows, original.answer(rows), predictions, strict=True):
-            assert prediction.probabilities is not None
-            probabilities = [item.probability for item in prediction.probabilities]
-            gaps.append(_compare_row(result, reference, prediction.answer, probabilities))
-            label = normalise_answer(row.label)
-            ours.append((max(probabilities), prediction.answer == label))
-            theirs.append((max(reference.probabilities or ()), reference.answer == label))
-    if pairs:
-        result.max_probability_difference = max(gaps)
-        result.mean_probability_difference = float(np.mean(gaps))
-        result.accuracy = float(np.mean([right for _, right in ours]))
-        result.reference_accuracy = float(np.mean([right for _, right in theirs]))
-        result.turned_wrong = sum(was and not now for (_, now), (_, was) in zip(ours, theirs, strict=True))
-        result.turned_right = sum(now and not was for (_, now), (_, was) in zip(ours, theirs, strict=True))
-        result.mcnemar_p = mcnemar(result.turned_wrong, result.turned_right)
-        result.calibration_error = expected_calibration_error(*map(np.array, zip(*ours, strict=True)))
-        result.reference_calibration_error = expected_calibration_error(*map(np.array, zip(*theirs, strict=True)))
+    if not references:
+        return result
+    gaps = []
+    for reference, ours in zip(references, found, strict=True):
+        second, best = np.sort(reference.probabilities)[-2:]
+        equal = bool(reference.probabilities.argmax() == ours.probabilities.argmax())
+        result.label.add(equal)
+        if best - second >= CLEAR_MARGIN:
+            result.clear_label.add(equal)
+        gaps.append(float(np.abs(reference.probabilities - ours.probabilities).max()))
+    result.max_probability_difference = max(gaps)
+    result.mean_probability_difference = float(np.mean(gaps))
+    confidence, right = confidences(found, temperature=1.0)
+    reference_confidence, reference_right = confidences(references, temperature=1.0)
+    result.accuracy, result.reference_accuracy = float(right.mean()), float(reference_right.mean())
+    result.turned_wrong = int((reference_right & ~right).sum())
+    result.turned_right = int((right & ~reference_right).sum())
+    result.mcnemar_p = mcnemar(result.turned_wrong, result.turned_right)
+    result.calibration_error = expected_calibration_error(confidence, right)
+    result.reference_calibration_error = expected_calibration_error(reference_confidence, reference_right)
     return result
-
-
-def _compare_row(result: PrecisionParity, reference: Answered, answer: str, probabilities: Sequence[float]) -> float:
-    best, second = sorted(reference.probabilities or (), reverse=True)[:2]
-    equal = answer == reference.answer
-    result.label.add(equal)
-    if best - second >= CLEAR_MARGIN:
-        result.clear_label.add(equal)
-    return max(abs(ours - theirs) for ours, theirs in zip(probabilities, reference.probabilities or (), strict=True))
 
 
 def mcnemar(turned_wrong: int, turned_right: int) -> float:
@@ -149,16 +194,3 @@ def mcnemar(turned_wrong: int, turned_right: int) -> float:
     fewer = min(turned_wrong, turned_right)
     at_most = sum(math.comb(changed, k) for k in range(fewer + 1))
     return min(1.0, 2 * at_most / int(2**changed))
-
-
-def expected_calibration_error(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
-    """Mean distance between confidence and accuracy over equal bins of confidence, weighted by their rows.
-
-    Args:
-        confidence: [rows] probability of the answer given, from 0 to 1.
-        right: [rows] whether it was right.
-    """
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
-    gap = np.bincount(bins, weights=confidence - right, minlength=CALIBRATION_BINS)
-    return float(np.abs(gap).sum() / rows.sum())

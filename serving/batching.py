@@ -1,4 +1,4 @@
-"""A bounded queue that hands out batches of rows of similar length.
+"""A bounded queue that hands out batches of rows that belong together.
 
 The event loop puts rows in and gives them up; one worker thread takes batches out. There is no batching
 delay: an idle worker takes what is there at once, and batches form from what queues while it is busy. The
@@ -19,9 +19,6 @@ from typing import Generic, TypeVar
 from serving.errors import Overloaded
 
 Payload = TypeVar("Payload")
-
-MAX_PADDING_SHARE = 0.25
-"""At most this share of a batch's `rows x longest` tokens may be padding."""
 
 _LOOK_AHEAD = 8
 """A batch is put together from the first `_LOOK_AHEAD * max_batch_rows` rows: bounds time under the lock."""
@@ -195,21 +192,16 @@ class BatchQueue(Generic[Payload]):
         limits, now = self._limits, self._clock()
         batch: list[Item[Payload]] = []
         kept: list[Item[Payload]] = []
-        longest = total = 0
+        longest = 0
         for _ in range(min(len(self._items), _LOOK_AHEAD * limits.max_batch_rows)):
             item = self._items.popleft()
             if item.deadline <= now:
                 item.state = State.DONE
                 self._leave(item)
                 continue
-            new_longest, new_total = max(longest, item.tokens), total + item.tokens
-            padded = new_longest * (len(batch) + 1)
-            fits = (
-                item.group == batch[0].group
-                and padded <= limits.max_batch_tokens
-                and padded - new_total <= MAX_PADDING_SHARE * padded
-                if batch
-                else True
+            new_longest = max(longest, item.tokens)
+            fits = not batch or (
+                item.group == batch[0].group and new_longest * (len(batch) + 1) <= limits.max_batch_tokens
             )
             if not fits:
                 kept.append(item)
@@ -217,7 +209,7 @@ class BatchQueue(Generic[Payload]):
             item.state = State.RUNNING
             self._leave(item)
             batch.append(item)
-            longest, total = new_longest, new_total
+            longest = new_longest
             if len(batch) == limits.max_batch_rows:
                 break
         self._items.extendleft(reversed(kept))

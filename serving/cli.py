@@ -68,8 +68,9 @@ def _serve(settings: Settings) -> None:
     async def announce() -> None:
         await lifecycle.settled.wait()
         if lifecycle.started is not None:
-            bundle = lifecycle.started.bundle
-            _say(f"ready: {url_of(bound)} serves {bundle.label} (tasks: {', '.join(bundle.tasks)})")
+            student, bundle = lifecycle.started, lifecycle.started.bundle
+            tasks = ", ".join(bundle.tasks)
+            _say(f"ready: {url_of(bound)} serves {bundle.label} in {student.precision} (tasks: {tasks})")
 
     async def serve() -> None:
         announcing = asyncio.create_task(announce())

@@ -78,6 +78,8 @@ class Gateway:
         for one in served:
             if isinstance(one.result, Explanation):
                 self._metrics.observe_rationale(one.result.rationale_agrees)
+            if _prediction(one.result).abstained:
+                self._metrics.observe_abstention(asked.task)
         stages = (("tokenize", tokenize_s), ("queue", queue_s), ("infer", infer_s))
         timing = ", ".join([f"{name};dur={seconds * 1e3:.2f}" for name, seconds in stages])
         return _write(asked, served, preparer.bundle.label), timing
@@ -130,8 +132,12 @@ def _write(asked: Asked, served: Sequence[Served[Prediction] | Served[Explanatio
     return to_json({**answers[0], **context})
 
 
+def _prediction(result: Prediction | Explanation) -> Prediction:
+    return result if isinstance(result, Prediction) else result.prediction
+
+
 def _answer(result: Prediction | Explanation) -> dict[str, object]:
-    prediction = result if isinstance(result, Prediction) else result.prediction
+    prediction = _prediction(result)
     probabilities = prediction.probabilities
     answer: dict[str, object] = {
         "answer": prediction.answer,
@@ -139,6 +145,7 @@ def _answer(result: Prediction | Explanation) -> dict[str, object]:
         if probabilities is None
         else [{"answer": entry.answer, "probability": entry.probability} for entry in probabilities],
         "value": prediction.value,
+        "abstained": prediction.abstained,
     }
     if isinstance(result, Explanation):
         answer["rationale"] = result.rationale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -45,6 +46,17 @@ class Metrics:
             "quickstep_batch_rows", "Rows of each graph run.", ["lane"], buckets=_ROWS, registry=self.registry
         )
         self._batch_rows = {lane: batch_rows.labels(lane) for lane in LANES}
+        batch_tokens = Counter(
+            "quickstep_batch_tokens",
+            "Source tokens of graph runs: of texts, and the padding that makes a batch's rows equally long.",
+            ["lane", "kind"],
+            registry=self.registry,
+        )
+        self._text_tokens = {lane: batch_tokens.labels(lane, "text") for lane in LANES}
+        self._padding_tokens = {lane: batch_tokens.labels(lane, "padding") for lane in LANES}
+        self._abstained = Counter(
+            "quickstep_abstained", "Answers below their task's threshold.", ["task"], registry=self.registry
+        )
         rationales = Counter(
             "quickstep_rationales", "Rationales, by whether they end in the answer.", ["agrees"], registry=self.registry
         )
@@ -82,9 +94,15 @@ class Metrics:
         self._queue[lane].observe(queue_s)
         self._infer[lane].observe(infer_s)
 
-    def observe_batch(self, lane: LaneName, rows: int) -> None:
-        """Record one graph run; called on the lane's thread."""
-        self._batch_rows[lane].observe(rows)
+    def observe_batch(self, lane: LaneName, tokens: Sequence[int]) -> None:
+        """Record one graph run, by the source tokens of its rows; called on the lane's thread."""
+        self._batch_rows[lane].observe(len(tokens))
+        self._text_tokens[lane].inc(sum(tokens))
+        self._padding_tokens[lane].inc(max(tokens) * len(tokens) - sum(tokens))
+
+    def observe_abstention(self, task: str) -> None:
+        """Count an answer that the student would rather not give; `task` is one of the bundle's."""
+        self._abstained.labels(task).inc()
 
     def observe_rationale(self, agrees: bool) -> None:
         """Count a rationale that was sent."""

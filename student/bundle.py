@@ -1,10 +1,11 @@
 """`Bundle`: a compiled student as one directory, the only artefact that is served.
 
     bundle/
-      manifest.json     format, name, graphs, tasks, SHA-256 of every other file, what made it, parity results
+      manifest.json     format, name, graphs, length buckets, confidence, SHA-256 of every other file, what made it
       tokenizer.json    the student's tokenizer
       tasks.json        the task definitions
       golden.json       questions with the answers that the student gave when it was compiled
+      parity.json       what the parity gate found; parity.md and parity.png tell the same to people
       *.onnx            graphs; their weights lie in weights.bin, once each
       weights.bin
 
@@ -27,8 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from student.confidence import Confidence
 from student.errors import BundleError
 from student.task import Task
 from student.validation import problems_of
@@ -40,6 +42,7 @@ MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
 TASKS = "tasks.json"
 GOLDEN = "golden.json"
+PARITY = "parity.json"
 WEIGHTS = "weights.bin"
 REBUILD = "`quickstep export` writes a whole one"
 Precision = Literal["fp32", "int8"]
@@ -98,9 +101,12 @@ class Manifest(_Frozen):
         end_token: id of `</s>`.
         pad_token: id that fills up shorter rows.
         max_source_tokens: longest input, over all tasks.
+        length_buckets: source lengths, ascending, up to `max_source_tokens`. Rows share a batch with those of their
+            bucket; where shapes have to be fixed, they are padded to its length.
+        confidence: by precision and task, what turns scores into calibrated probabilities; a task without closed
+            answers has none.
         files: every other file of the bundle.
         made_by: versions, training configuration, data digest, validation figures.
-        parity: results of the parity gate.
     """
 
     format: Literal[2] = 2
@@ -111,9 +117,17 @@ class Manifest(_Frozen):
     end_token: Annotated[int, Field(ge=0)]
     pad_token: Annotated[int, Field(ge=0)]
     max_source_tokens: Annotated[int, Field(ge=8)]
+    length_buckets: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+    confidence: dict[Precision, dict[str, Confidence]]
     files: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")], FileRecord]
     made_by: dict[str, Any]
-    parity: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _buckets_ascend(self) -> Manifest:
+        lengths = self.length_buckets
+        if list(lengths) != sorted(set(lengths)) or lengths[-1] != self.max_source_tokens:
+            raise ValueError(f"length_buckets {lengths}: must ascend and end in {self.max_source_tokens}")
+        return self
 
 
 class GoldenAnswer(_Frozen):
@@ -151,6 +165,11 @@ class Bundle:
         return self.manifest.name
 
     @property
+    def length_buckets(self) -> tuple[int, ...]:
+        """Source lengths, ascending; see `Manifest`."""
+        return self.manifest.length_buckets
+
+    @property
     def label(self) -> str:
         """Name and short digest: which student gave an answer."""
         return f"{self.name}@{self.digest.removeprefix('sha256:')[:12]}"
@@ -182,6 +201,10 @@ class Bundle:
     def golden(self) -> tuple[GoldenAnswer, ...]:
         """The golden answers."""
         return _parse(self.path, GOLDEN, TypeAdapter(tuple[GoldenAnswer, ...]))
+
+    def parity(self) -> dict[str, Any]:
+        """What the parity gate found."""
+        return _parse(self.path, PARITY, TypeAdapter(dict[str, Any]))
 
 
 @contextlib.contextmanager
@@ -266,7 +289,7 @@ def _verify_listing(path: Path, manifest: Manifest) -> None:
         for name in group.model_dump().values()
         if name is not None
     }
-    unlisted = sorted({TOKENIZER, TASKS, GOLDEN, *graphs} - set(manifest.files))
+    unlisted = sorted({TOKENIZER, TASKS, GOLDEN, PARITY, *graphs} - set(manifest.files))
     if unlisted:
         raise BundleError(f"bundle {path / MANIFEST}: lists no {', '.join(unlisted)}; {REBUILD}")
     present = {entry.name for entry in path.iterdir()} - {MANIFEST}
@@ -284,6 +307,9 @@ def _verify_tasks(path: Path, manifest: Manifest, tasks: Sequence[Task]) -> None
     if not tasks or repeated:
         fault = f"task {', '.join(repeated)} given more than once" if repeated else "holds no task"
         raise BundleError(f"bundle {path / TASKS}: {fault}; {REBUILD}")
+    strange = sorted({name for by_task in manifest.confidence.values() for name in by_task} - set(names))
+    if strange:
+        raise BundleError(f"bundle {path / MANIFEST}: confidence of no known task {', '.join(strange)}; {REBUILD}")
     longest = max(tasks, key=lambda task: task.limits.source_tokens)
     if longest.limits.source_tokens > manifest.max_source_tokens:
         raise BundleError(

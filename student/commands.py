@@ -120,6 +120,7 @@ def _answer(student: OnnxStudent, lines: list[tuple[int, str]], *, explain: bool
             "answer": prediction.answer,
             "probabilities": probabilities,
             "value": prediction.value,
+            "abstained": prediction.abstained,
             "task": prepared[i].task.name,
             "bundle": student.bundle.label,
             **extra,

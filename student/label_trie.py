@@ -131,11 +131,12 @@ class LabelTrie:
             branch_starts=np.array(branch_starts, dtype=np.int64),
         )
 
-    def probabilities(self, edge_logits: npt.NDArray[np.floating]) -> FloatArray:
+    def probabilities(self, edge_logits: npt.NDArray[np.floating], temperature: float = 1.0) -> FloatArray:
         """Probability of each answer.
 
         Args:
             edge_logits: [edges] float, the student's logits of `edge_tokens` at `edge_nodes`.
+            temperature: see `student.confidence.Confidence`.
 
         Returns:
             [answers] float64; sums to 1 up to rounding.
@@ -145,7 +146,9 @@ class LabelTrie:
         # Softmax over each node's edges, which are adjacent: one segment a branching node.
         shifted = logits - np.repeat(np.maximum.reduceat(logits, self.branch_starts), counts)
         normaliser = np.log(np.add.reduceat(np.exp(shifted), self.branch_starts))
-        probabilities: FloatArray = np.exp(self.paths @ (shifted - np.repeat(normaliser, counts)))
+        logarithms: FloatArray = self.paths @ (shifted - np.repeat(normaliser, counts)) / temperature
+        probabilities: FloatArray = np.exp(logarithms - logarithms.max())
+        probabilities /= probabilities.sum()
         return probabilities
 
 

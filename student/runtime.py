@@ -15,15 +15,24 @@ from tokenizers import Tokenizer
 
 from student.answers import concludes_in, equation_value
 from student.bundle import TOKENIZER, Bundle, GoldenAnswer, Precision
+from student.confidence import Confidence
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, QuickstepError, TaskError
 from student.label_path import LabelPath
+from student.label_trie import LabelTrie
 from student.question import AnswerSpace, PreparedQuestion, Question, QuestionPreparer
 
 IntArray = npt.NDArray[np.int64]
 
 FASTEST_FIRST: tuple[Precision, ...] = ("int8", "fp32")
 """The order in which a precision is chosen where none is asked for."""
+
+UNCALIBRATED = Confidence()
+"""Probabilities as the student gives them."""
+
+_SHALLOW = LabelTrie.build([(2,), (3,)], start_token=0)
+_DEEP = LabelTrie.build([(2, 3), (2, 4)], start_token=0)
+"""One for each of the label path's graphs, for runs whose answer nobody wants."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +50,13 @@ class Prediction:
     Attributes:
         probabilities: in the order of the answer space; None for free text.
         value: the value of an equation that can be read, else None.
+        abstained: the answer is less probable than the task's threshold: the best guess, not to be relied on.
     """
 
     answer: str
     probabilities: tuple[AnswerProbability, ...] | None
     value: float | None
+    abstained: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,7 @@ class OnnxStudent:
         self.threads = threads or _usable_cores()
         self.precision = _choose_precision(bundle, precision)
         label, rationale = bundle.manifest.label[self.precision], bundle.manifest.rationale
+        self._confidence = bundle.manifest.confidence.get(self.precision, {})
         rationale_threads = max(1, self.threads // 2)
         self._label = LabelPath(
             open_session(bundle.path / label.root, self.threads),
@@ -111,6 +123,14 @@ class OnnxStudent:
         """Check and tokenise a question; see `student.question.QuestionPreparer.prepare`."""
         return self._preparer.prepare(question, rationale=rationale)
 
+    def warm_up(self) -> None:
+        """Run the label path once at every bucket's length, for whatever is allocated or compiled at first use."""
+        tries = [_SHALLOW] if self.bundle.manifest.label[self.precision].tree is None else [_SHALLOW, _DEEP]
+        for length in self.bundle.manifest.length_buckets:
+            input_ids, mask = self._pad([(self.bundle.manifest.end_token,) * length])
+            for trie in tries:
+                self._label.edge_logits(input_ids, mask, [trie])
+
     def predict(self, batch: Sequence[PreparedQuestion]) -> list[Prediction]:
         """Answer a batch: one label pass for closed answer spaces, greedy decoding for free text."""
         predictions: dict[int, Prediction] = {}
@@ -119,8 +139,8 @@ class OnnxStudent:
             input_ids, mask = self._pad([question.label_ids for _, question, _ in closed])
             tries = [space.trie for _, _, space in closed]
             edge_logits = self._label.edge_logits(input_ids, mask, tries)
-            for (i, _, space), logits in zip(closed, edge_logits, strict=True):
-                predictions[i] = _choose(space, logits)
+            for (i, question, space), logits in zip(closed, edge_logits, strict=True):
+                predictions[i] = _choose(space, logits, self._confidence.get(question.task.name, UNCALIBRATED))
         text = [(i, question) for i, question in enumerate(batch) if question.space is None]
         if text:
             written = self._texts(self.answer_ids([question for _, question in text]))
@@ -214,17 +234,19 @@ class OnnxStudent:
         return input_ids, mask
 
 
-def _choose(space: AnswerSpace, edge_logits: npt.NDArray[np.float32]) -> Prediction:
-    probabilities = space.trie.probabilities(edge_logits)
+def _choose(space: AnswerSpace, edge_logits: npt.NDArray[np.float32], confidence: Confidence) -> Prediction:
+    probabilities = space.trie.probabilities(edge_logits, confidence.temperature)
     if not math.isfinite(float(probabilities.sum())):
         raise QuickstepError("the label graph gave scores that are not finite")
+    best = int(probabilities.argmax())
     return Prediction(
-        answer=space.answers[int(probabilities.argmax())],
+        answer=space.answers[best],
         probabilities=tuple(
             AnswerProbability(answer, float(probability))
             for answer, probability in zip(space.answers, probabilities, strict=True)
         ),
         value=None,
+        abstained=confidence.abstains(float(probabilities[best])),
     )
 
 

@@ -107,7 +107,7 @@ def test_hub_student_is_trained_exported_and_answers_as_its_original(hub_directo
     validation = read_rows(checkpoint.path)
     bundle = compile_bundle(checkpoint, tmp_path / "bundle", validation, name="hub", progress=False)
 
-    result = bundle.manifest.parity["fp32"]
+    result = bundle.parity()["against_pytorch"]
     assert result["rows"] == len(validation)
     assert result["max_probability_difference"] < 1e-5
     assert result["rationale"] == {"rows": len(validation), "equal": len(validation)}

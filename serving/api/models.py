@@ -23,6 +23,14 @@ Agrees = Annotated[
     Field(description="Whether the rationale ends in the answer: it is written by itself and may come to another one."),
 ]
 
+Abstained = Annotated[
+    bool,
+    Field(
+        description="Whether the answer is less probable than the task's threshold: the best guess, not to be relied "
+        "on. Always false for free text, and where no threshold was asked for at export."
+    ),
+]
+
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -61,6 +69,7 @@ class Answer(BaseModel):
         list[Candidate] | None, Field(description="Of all answers, adding up to 1; null for free text.")
     ]
     value: Annotated[float | None, Field(description="The value of an answer that is an equation, else null.")]
+    abstained: Abstained
     task: str
     bundle: Annotated[str, Field(description="Which student answered: name and short digest.")]
     prediction_id: Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Names this answer, here and only here.")]
@@ -79,6 +88,7 @@ class InstanceAnswer(BaseModel):
     answer: str
     probabilities: list[Candidate] | None
     value: float | None
+    abstained: Abstained
     prediction_id: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
 

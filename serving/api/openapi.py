@@ -132,6 +132,7 @@ def _answer_example(task: Task, *, explained: bool) -> dict[str, Any]:
         ]
         or None,
         "value": 42.0 if isinstance(space, FreeText) and space.parser == "equation" else None,
+        "abstained": False,
         "prediction_id": _ID,
     }
     if explained:

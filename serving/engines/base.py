@@ -34,6 +34,10 @@ class BundleFacts(Protocol):
 class ServedBundle(BundleFacts, Protocol):
     """What an engine that loads the bundle itself also reads."""
 
+    @property
+    def length_buckets(self) -> Sequence[int]:
+        """Source lengths, ascending: rows that share a batch are of one bucket."""
+
     def golden(self) -> tuple[GoldenAnswer, ...]:
         """The bundle's golden answers."""
 
@@ -44,6 +48,10 @@ class Preparer(Protocol):
     @property
     def bundle(self) -> BundleFacts:
         """The bundle that is served."""
+
+    @property
+    def precision(self) -> str:
+        """How the label path computes."""
 
     def prepare(self, question: Question, *, rationale: bool = False) -> PreparedQuestion:
         """Validate and tokenise one question.
@@ -59,6 +67,9 @@ class Student(Preparer, Protocol):
     @property
     def bundle(self) -> ServedBundle:
         """The bundle that is served."""
+
+    def warm_up(self) -> None:
+        """Run once at every bucket's length."""
 
     def check_golden(self, golden: Sequence[GoldenAnswer], *, rationales: bool) -> list[str]:
         """Ask golden questions again: a line for each that is answered otherwise."""

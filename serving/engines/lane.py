@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import traceback
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
 from time import monotonic, perf_counter
 from typing import Generic
@@ -46,7 +47,8 @@ class Lane(Generic[Result]):
         run: the graph run: prepared rows in, one result a row out, in order.
         check: raises `WrongResult` for a result that cannot be the row's.
         limits: bounds of batches and queue.
-        observe_batch: called with the rows of each batch that ran.
+        length_buckets: source lengths, ascending: rows that share a batch are of one bucket.
+        observe_batch: called with the source tokens of each row of a batch that ran.
     """
 
     def __init__(
@@ -55,11 +57,13 @@ class Lane(Generic[Result]):
         run: Callable[[Sequence[PreparedQuestion]], Sequence[Result]],
         check: Callable[[Row, object], None],
         limits: QueueLimits,
-        observe_batch: Callable[[int], None] = lambda rows: None,
+        length_buckets: Sequence[int],
+        observe_batch: Callable[[Sequence[int]], None] = lambda tokens: None,
     ) -> None:
         self.name = name
         self._run = run
         self._check = check
+        self._length_buckets = length_buckets
         self._observe_batch = observe_batch
         self._queue: BatchQueue[_Waiting[Result]] = BatchQueue(limits)
         self._loop = asyncio.get_running_loop()
@@ -94,7 +98,7 @@ class Lane(Generic[Result]):
             Item(
                 _Waiting(row, self._loop.create_future()),
                 row.prepared.source_tokens,
-                _group(row),
+                self._group(row),
                 deadline,
             )
             for row in rows
@@ -119,6 +123,11 @@ class Lane(Generic[Result]):
         """End the worker; rows that wait fail with `NotReady`."""
         self._fail_waiting()
         await asyncio.to_thread(self._thread.join, _JOIN_S)
+
+    def _group(self, row: Row) -> Hashable:
+        bucket = bisect_left(self._length_buckets, row.prepared.source_tokens)
+        # A decoding loop lasts as long as its longest answer: closed labels do not wait inside one.
+        return isinstance(row.prepared.task.answer, FreeText), bucket
 
     def _fail_waiting(self) -> None:
         self._stopped = True
@@ -170,7 +179,7 @@ class Lane(Generic[Result]):
             else:
                 outcomes.append((waiting, Served(result, started_queue - item.enqueued, infer_s)))
         self._call_loop(_deliver, outcomes)
-        self._observe_batch(len(batch))
+        self._observe_batch([item.tokens for item in batch])
 
     def _answer_singly(self, batch: list[Item[_Waiting[Result]]]) -> None:
         for number, item in enumerate(batch):
@@ -209,8 +218,3 @@ def _failure(error: BaseException) -> ServingError:
     if isinstance(error, QuickstepError):
         return WrongResult("the engine gave no valid answer for this row")
     return EngineFailure("the engine failed on this row")
-
-
-def _group(row: Row) -> Hashable:
-    # A decoding loop lasts as long as its longest answer: closed labels do not wait inside one.
-    return isinstance(row.prepared.task.answer, FreeText)

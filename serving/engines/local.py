@@ -37,14 +37,14 @@ class LocalEngine:
     Args:
         load: loads the student; runs in a thread, since it may take seconds.
         limits: bounds of the two lanes.
-        observe_batch: called with lane and rows of each batch that ran.
+        observe_batch: called with lane and source tokens of each row of a batch that ran.
     """
 
     def __init__(
         self,
         load: Callable[[], Student],
         limits: LaneLimits,
-        observe_batch: Callable[[LaneName, int], None] = lambda lane, rows: None,
+        observe_batch: Callable[[LaneName, Sequence[int]], None] = lambda lane, tokens: None,
     ) -> None:
         self._load = load
         self._limits = limits
@@ -53,21 +53,23 @@ class LocalEngine:
         self._rationales: Lane[Explanation] | None = None
 
     async def start(self) -> Preparer:
-        """Load the student, check its golden answers, and put a golden question of each task through the lanes."""
+        """Load the student, check it, run it at every length, and put a golden question of each task through."""
         student = await asyncio.to_thread(self._load_checked)
         self._labels = Lane(
             "labels",
             student.predict,
             check_prediction,
             self._limits.labels,
-            lambda rows: self._observe_batch("labels", rows),
+            student.bundle.length_buckets,
+            lambda tokens: self._observe_batch("labels", tokens),
         )
         self._rationales = Lane(
             "rationales",
             student.explain,
             check_explanation,
             self._limits.rationales,
-            lambda rows: self._observe_batch("rationales", rows),
+            student.bundle.length_buckets,
+            lambda tokens: self._observe_batch("rationales", tokens),
         )
         try:
             await self._warm_up(student)
@@ -83,6 +85,7 @@ class LocalEngine:
         to `quickstep verify`: they would take the longest part of the start.
         """
         student = self._load()
+        student.warm_up()
         differences = student.check_golden(student.bundle.golden(), rationales=False)
         if differences:
             raise BundleError(

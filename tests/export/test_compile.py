@@ -11,6 +11,7 @@ import torch
 from export import cli, compile
 from export.calibration import calibrate
 from export.compile import GOLDEN_PER_TASK, _without_local_paths, compile_bundle
+from export.config import ExportConfig
 from export.int8 import Range
 from student import cli as quickstep
 from student.bundle import Bundle, LabelGraphs, Precision
@@ -19,6 +20,8 @@ from student.runtime import OnnxStudent
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.data.example import Example
 from training.validation_rows import read_rows
+
+INT8 = ExportConfig(precisions=("fp32", "int8"))
 
 
 @pytest.fixture
@@ -50,6 +53,9 @@ def test_bundle_has_everything(tiny_bundle: Bundle, tiny_run: Path) -> None:
         "tokenizer.json",
         "tasks.json",
         "golden.json",
+        "parity.json",
+        "parity.md",
+        "parity.png",
         "label_root.fp32.onnx",
         "label_tree.fp32.onnx",
         "encoder.onnx",
@@ -139,7 +145,7 @@ def test_rows_over_a_limit_are_left_out_of_the_gate(
     long = Example("demo-math", {"problem": "word " * 500}, "1 + 1", None, "long:1")
     few = [next(row for row in rows if row.task == task) for task in checkpoint.tasks]
     bundle = compile_bundle(checkpoint, tmp_path / "bundle", [long, *few], name="tiny", progress=False)
-    assert bundle.manifest.parity["fp32"]["rows"] == 3
+    assert bundle.parity()["against_pytorch"]["rows"] == 3
     with pytest.raises(ExportError, match="demo-math"):
         compile_bundle(checkpoint, tmp_path / "other", [long, *few[:2]], name="tiny", progress=False)
 
@@ -182,7 +188,7 @@ def test_command_compiles_the_student_finished_last(
     out = capsys.readouterr().out
     assert f"bundle: bundles/newer ({bundle.label})" in out
     # Evenly over three tasks.
-    assert "parity, fp32: 6 rows, probabilities within " in out
+    assert "against PyTorch: 6 rows, probabilities within " in out
     assert "rationales 6/6 the same" in out
     assert bundle.golden()[0].rationale == tiny_bundle.golden()[0].rationale
 
@@ -190,12 +196,10 @@ def test_command_compiles_the_student_finished_last(
 def test_lower_precision_is_compiled_beside_float32(
     checkpoint: Checkpoint, rows: list[Example], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle = compile_bundle(
-        checkpoint, tmp_path / "bundle", rows, name="tiny", precisions=("fp32", "int8"), progress=False
-    )
+    bundle = compile_bundle(checkpoint, tmp_path / "bundle", rows, name="tiny", config=INT8, progress=False)
     assert list(bundle.manifest.label) == ["fp32", "int8"]
     # Calibrated on one half of the rows, judged on the other; a third of the rows has free-text answers.
-    assert bundle.manifest.parity["int8"]["label"]["rows"] == 16
+    assert bundle.parity()["precisions"]["int8"]["label"]["rows"] == 16
     default, exact = OnnxStudent(bundle, threads=1), OnnxStudent(bundle, threads=1, precision="fp32")
     assert default.precision == "int8"
     golden = bundle.golden()
@@ -219,5 +223,5 @@ def test_lower_precision_that_answers_otherwise_is_refused(
         },
     )
     with pytest.raises(ParityError, match=r"no bundle is written: int8: \d+ of \d+ clear answers stay"):
-        compile_bundle(checkpoint, tmp_path / "b", rows, name="tiny", precisions=("fp32", "int8"), progress=False)
+        compile_bundle(checkpoint, tmp_path / "b", rows, name="tiny", config=INT8, progress=False)
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -54,11 +53,17 @@ def test_gate_passes_on_the_students_own_bundle(
     assert result.differing == []
 
 
-def test_what_the_gate_found_is_in_the_manifest(tiny_bundle: Bundle) -> None:
-    parity = tiny_bundle.manifest.parity
+def test_what_the_gate_found_is_in_the_bundle(tiny_bundle: Bundle) -> None:
+    parity = tiny_bundle.parity()
     assert parity["thresholds"]["max_probability_difference"] == 1e-4
-    assert parity["fp32"]["rows"] == 48
-    assert json.loads((tiny_bundle.path / "manifest.json").read_text())["parity"] == parity
+    assert parity["against_pytorch"]["rows"] == 48
+    # Half of the rows with closed answers.
+    assert parity["precisions"]["fp32"]["label"] == {"rows": 16, "equal": 16}
+    assert parity["length_buckets"]["lengths"] == list(tiny_bundle.length_buckets)
+    assert 0 < parity["length_buckets"]["padding_share"] < parity["length_buckets"]["longest_share"] < 1
+    report = (tiny_bundle.path / "parity.md").read_text()
+    assert "| fp32 | 16/16 |" in report and "| fp32 | demo-nli | 1.000 | 8 |" in report
+    assert (tiny_bundle.path / "parity.png").read_bytes().startswith(b"\x89PNG")
 
 
 def _scale_a_decoder_matrix(model: T5ForConditionalGeneration) -> None:

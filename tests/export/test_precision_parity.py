@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,17 +8,23 @@ import pytest
 
 from export import cli
 from export.agreement import Agreement
+from export.confidence import Scored
 from export.precision_parity import (
     PrecisionParity,
     PrecisionThresholds,
+    closed_rows,
     compare_precision,
-    expected_calibration_error,
     mcnemar,
+    right_answer,
+    score,
 )
 from student.bundle import Bundle
 from student.errors import BundleError
+from student.question import Question
 from student.runtime import OnnxStudent
+from student.task import find_task
 from training.checkpoint import load_checkpoint
+from training.data.example import Example
 from training.scoring import TorchStudent
 from training.validation_rows import read_rows
 
@@ -25,8 +32,10 @@ from training.validation_rows import read_rows
 def test_float32_agrees_with_itself(tiny_run: Path, tiny_student: OnnxStudent) -> None:
     checkpoint = load_checkpoint(tiny_run)
     original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
-    rows = read_rows(checkpoint.path)
-    found = compare_precision(original, tiny_student, rows, batch_size=5)
+    examples = read_rows(checkpoint.path)
+    prepared = [(row, tiny_student.prepare(Question(row.task, row.inputs, row.choices))) for row in examples]
+    rows = closed_rows(original, prepared, progress=False)
+    found = compare_precision([row.reference for row in rows], score(tiny_student, rows))
     # 48 rows, of which a third have free-text answers.
     assert (found.label.rows, found.label.equal) == (32, 32)
     assert found.clear_label.equal == found.clear_label.rows <= 32
@@ -40,7 +49,6 @@ def test_float32_agrees_with_itself(tiny_run: Path, tiny_student: OnnxStudent) -
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (PrecisionParity(), "no row with a closed answer space to judge it on"),
         (
             PrecisionParity(label=Agreement(200, 198), clear_label=Agreement(200, 198)),
             "198 of 200 clear answers stay, 99.5% are demanded",
@@ -71,12 +79,31 @@ def test_mcnemar_is_the_exact_binomial_test(wrong: int, right: int, p: float) ->
     assert mcnemar(wrong, right) == pytest.approx(p)
 
 
-def test_calibration_error_is_the_mean_gap_over_bins() -> None:
-    # Two bins: 0.95 sure and 1 of 2 right; 0.55 sure and all right.
-    confidence = np.array([0.95, 0.95, 0.55, 0.55])
-    right = np.array([True, False, True, True])
-    assert expected_calibration_error(confidence, right) == pytest.approx((0.45 * 2 + 0.45 * 2) / 4)
-    assert expected_calibration_error(np.array([1.0]), np.array([True])) == 0.0
+def test_differences_and_turned_answers_are_counted() -> None:
+    def scored(*probabilities: float, right: int = 0) -> Scored:
+        return Scored(np.array(probabilities), right)
+
+    references = [scored(0.9, 0.1), scored(0.51, 0.49), scored(0.2, 0.8), scored(0.4, 0.6)]
+    found = compare_precision(references, [scored(0.8, 0.2), scored(0.48, 0.52), scored(0.6, 0.4), scored(0.4, 0.6)])
+    # The second row turns wrong, but was no clear answer; the third turns right, and was one.
+    assert (found.label.equal, found.clear_label.rows, found.clear_label.equal) == (2, 3, 2)
+    assert (found.turned_wrong, found.turned_right, found.accuracy, found.reference_accuracy) == (1, 1, 0.5, 0.5)
+    assert found.max_probability_difference == pytest.approx(0.4)
+    assert found.mean_probability_difference == pytest.approx((0.1 + 0.03 + 0.4 + 0.0) / 4)
+    strict = PrecisionThresholds(min_clear_agreement=0.5, max_probability_difference=0.3, max_calibration_error=0.01)
+    assert [failure.split(",")[0] for failure in found.failures(strict)] == [
+        "probabilities differ by 4.00e-01",
+        f"the expected calibration error is {found.calibration_error:.2e}",
+    ]
+
+
+def test_right_answer_is_the_gold_one_where_it_is_known() -> None:
+    task = find_task("demo-nli")
+    row = Example("demo-nli", {}, "neutral", None, "x:1", gold="contradiction")
+    answers = ("entailment", "neutral", "contradiction")
+    assert right_answer(task, answers, row) == 2
+    assert right_answer(task, answers, replace(row, gold=None, label=" neutral ")) == 1
+    assert right_answer(task, answers, replace(row, gold="?")) is None
 
 
 def test_bundle_without_a_precision_says_how_to_make_it(tiny_bundle: Bundle) -> None:

@@ -33,6 +33,7 @@ class FakeBundle:
     """What the gateway tells about a bundle."""
 
     label: str = "fake@0123456789ab"
+    length_buckets: tuple[int, ...] = (4, 16, 1024)
     tasks: Mapping[str, Task] = field(default_factory=lambda: TASKS)
 
     def golden(self) -> tuple[GoldenAnswer, ...]:
@@ -60,6 +61,8 @@ class FakeStudent:
     `gate` holds every run while it is cleared; `ran` lists the rows of every run.
     """
 
+    precision = "fp32"
+
     def __init__(self) -> None:
         self.bundle = FakeBundle()
         self.gate = threading.Event()
@@ -82,6 +85,9 @@ class FakeStudent:
             raise InputError([Problem("inputs", f"{len(words)} tokens; at most {task.limits.source_tokens}")])
         self._texts[words] = (source, tuple(question.choices))
         return PreparedQuestion(task, words, words if rationale else None, None)
+
+    def warm_up(self) -> None:
+        pass
 
     def check_golden(self, golden: Sequence[GoldenAnswer], *, rationales: bool) -> list[str]:
         return ["golden answer 1 (cqa): answers 'b', expected 'a'"] if self.forgetful else []

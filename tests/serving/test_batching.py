@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.batching import MAX_PADDING_SHARE, BatchQueue, Item, QueueLimits, State
+from serving.batching import BatchQueue, Item, QueueLimits, State
 from serving.errors import Overloaded
 
 LIMITS = QueueLimits(max_batch_rows=4, max_batch_tokens=100, max_queue_rows=8, max_queue_tokens=200)
@@ -39,21 +39,6 @@ def test_batch_keeps_the_order_of_arrival() -> None:
     assert (waiting.rows, waiting.tokens) == (0, 0)
 
 
-def test_batch_takes_rows_of_similar_length_from_behind_others() -> None:
-    waiting = queue(item("a", 10), item("long", 50), item("b", 11), item("c", 9))
-    assert names(waiting.take()) == ["a", "b", "c"]
-    assert names(waiting.take()) == ["long"]
-
-
-def test_padding_stays_within_its_share() -> None:
-    waiting = queue(item("a", 10), item("b", 20))
-    batch = waiting.take()
-    assert names(batch) == ["a", "b"]
-    assert MAX_PADDING_SHARE >= 1 - 30 / 40
-    waiting = queue(item("a", 10), item("b", 21))
-    assert names(waiting.take()) == ["a"]
-
-
 def test_batch_stays_within_its_tokens() -> None:
     waiting = queue(item("a", 40), item("b", 40), item("c", 40))
     assert names(waiting.take()) == ["a", "b"]
@@ -65,7 +50,7 @@ def test_row_longer_than_a_batch_runs_alone() -> None:
     assert names(waiting.take()) == ["a"]
 
 
-def test_groups_do_not_share_a_batch() -> None:
+def test_batch_takes_rows_of_its_group_from_behind_others() -> None:
     waiting = queue(item("a"), item("text", group="text"), item("b"))
     assert names(waiting.take()) == ["a", "b"]
     assert names(waiting.take()) == ["text"]

@@ -36,8 +36,9 @@ FIELDS: dict[str, Any] = {
     "end_token": 1,
     "pad_token": 0,
     "max_source_tokens": 32,
+    "length_buckets": (16, 32),
+    "confidence": {"fp32": {"t": {"temperature": 1.5, "threshold": 0.6}}},
     "made_by": {},
-    "parity": {},
 }
 """Nothing here runs a graph: `Bundle` reads manifests, digests, tasks and golden answers."""
 
@@ -48,6 +49,7 @@ def _fill(folder: Path) -> None:
     (folder / "tokenizer.json").write_text("{}")
     (folder / "tasks.json").write_text(json.dumps([TASK]))
     (folder / "golden.json").write_text(json.dumps([GOLDEN]))
+    (folder / "parity.json").write_text(json.dumps({"thresholds": {}}))
     write_manifest(folder, **FIELDS)
 
 
@@ -66,6 +68,9 @@ def test_whole_bundle_is_opened(bundle: Path) -> None:
     assert re.fullmatch("sha256:[0-9a-f]{64}", opened.digest)
     assert opened.label == f"test@{opened.digest[7:19]}"
     assert list(opened.tasks) == ["t"]
+    assert opened.length_buckets == (16, 32)
+    assert opened.manifest.confidence["fp32"]["t"].abstains(0.59)
+    assert opened.parity() == {"thresholds": {}}
     (golden,) = opened.golden()
     assert (golden.answer, golden.probabilities, golden.choices) == ("yes", {"fp32": (0.9, 0.1)}, ())
 

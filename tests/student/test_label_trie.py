@@ -113,6 +113,15 @@ def test_probabilities_are_those_of_a_naive_walk(answers: list[tuple[int, ...]],
     np.testing.assert_allclose(probabilities, [_naive(answers, answer, by_prefix) for answer in answers], rtol=1e-9)
 
 
+def test_temperature_sharpens_or_flattens_but_keeps_the_order() -> None:
+    trie = LabelTrie.build([[6, 8, END], [6, 9, END], [5, END]], START)
+    logits = np.log([0.6, 0.4, 0.5, 0.5])
+    plain = np.array([0.3, 0.3, 0.4])
+    flat, sharp = trie.probabilities(logits, 2.0), trie.probabilities(logits, 0.5)
+    np.testing.assert_allclose(flat, np.sqrt(plain) / np.sqrt(plain).sum())
+    np.testing.assert_allclose(sharp, plain**2 / (plain**2).sum())
+
+
 @given(_answers)
 def test_every_node_is_needed_and_sees_its_own_path_only(answers: list[tuple[int, ...]]) -> None:
     trie = LabelTrie.build(answers, START)

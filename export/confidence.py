@@ -1,0 +1,151 @@
+"""Fitting `Confidence` on validation rows: a temperature, and a threshold for whoever asks for selective accuracy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from student.confidence import Confidence
+from student.errors import ExportError
+
+FloatArray = npt.NDArray[np.float64]
+
+CALIBRATION_BINS = 15
+MIN_ROWS = 20
+"""Fewer rows of a task leave its temperature at 1, and no fewer answered ones carry a threshold."""
+
+TEMPERATURES = (0.05, 20.0)
+_HALVINGS = 60
+_LEAST_PROBABILITY = 1e-300
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One row's probabilities and which of them is the right answer's.
+
+    Attributes:
+        probabilities: [answers] float64, as the student gives them.
+        right: index of the right answer; None where it is not among the answers.
+    """
+
+    probabilities: FloatArray
+    right: int | None
+
+    def tempered(self, temperature: float) -> FloatArray:
+        """The probabilities at a temperature: [answers] float64."""
+        logarithms = self.logarithms / temperature
+        powers: FloatArray = np.exp(logarithms - logarithms.max())
+        powers /= powers.sum()
+        return powers
+
+    @property
+    def logarithms(self) -> FloatArray:
+        """[answers] float64, finite."""
+        found: FloatArray = np.log(np.maximum(self.probabilities, _LEAST_PROBABILITY))
+        return found
+
+
+def fit_temperature(rows: Sequence[Scored]) -> float:
+    """The temperature with the least cross-entropy (Guo et al. 2017), with Platt's smoothing of the targets.
+
+    n rows cannot tell a certainty of more than about 1 - 1 / (n + 2): the right answer is given that much, the
+    others share the rest. Without it a student that is right on all rows would come out infinitely sure.
+
+    Args:
+        rows: of one task. Rows whose right answer is not among the answers are left out.
+
+    Returns:
+        A temperature within `TEMPERATURES`; 1 where there are fewer than `MIN_ROWS` rows.
+    """
+    known = [(row.logarithms, row.right) for row in rows if row.right is not None]
+    if len(known) < MIN_ROWS:
+        return 1.0
+    least, most = (1 / temperature for temperature in reversed(TEMPERATURES))
+    # In 1 / temperature the cross-entropy is convex: its slope is rising, and the root is found by halving.
+    for _ in range(_HALVINGS):
+        middle = math.sqrt(least * most)
+        if _slope(known, middle) < 0:
+            least = middle
+        else:
+            most = middle
+    return 1 / math.sqrt(least * most)
+
+
+def _slope(rows: Sequence[tuple[FloatArray, int]], sharpness: float) -> float:
+    """Derivative of the cross-entropy by 1 / temperature."""
+    doubt = 1 / (len(rows) + 2)
+    total = 0.0
+    for logarithms, right in rows:
+        powers = np.exp(sharpness * (logarithms - logarithms.max()))
+        others = (logarithms.sum() - logarithms[right]) / (len(logarithms) - 1)
+        total += float(powers @ logarithms / powers.sum()) - float((1 - doubt) * logarithms[right] + doubt * others)
+    return total
+
+
+def fit_confidence(task: str, rows: Sequence[Scored], selective_accuracy: float | None) -> Confidence:
+    """Temperature, and a threshold where one is asked for.
+
+    Args:
+        task: its name, for errors.
+        rows: of the task.
+        selective_accuracy: share of the answered rows that shall be right; None asks for no threshold.
+
+    Raises:
+        ExportError: no threshold gives that accuracy.
+    """
+    temperature = fit_temperature(rows)
+    if selective_accuracy is None:
+        return Confidence(temperature=temperature)
+    confidence, right = confidences(rows, temperature)
+    threshold = _threshold(confidence, right, selective_accuracy)
+    if threshold is None:
+        best = max((share for _, share in _selective(confidence, right)), default=math.nan)
+        raise ExportError(
+            f"selective_accuracy of task {task}: {selective_accuracy:g} is asked for, over {MIN_ROWS} or more answered "
+            f"rows this student reaches {best:.3g} at most ({len(rows)} validation rows); ask for less, or train with "
+            "more validation_rows"
+        )
+    return Confidence(temperature=temperature, threshold=threshold)
+
+
+def confidences(rows: Sequence[Scored], temperature: float) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Each row's best probability at a temperature, and whether that answer is right: both [rows]."""
+    tempered = [row.tempered(temperature) for row in rows]
+    best = np.array([probabilities.max() for probabilities in tempered])
+    right = np.array([int(p.argmax()) == row.right for p, row in zip(tempered, rows, strict=True)], dtype=np.bool_)
+    return best, right
+
+
+def _selective(confidence: FloatArray, right: npt.NDArray[np.bool_]) -> list[tuple[float, float]]:
+    """For each confidence that leaves `MIN_ROWS` rows or more: itself, and the accuracy of rows as sure or surer."""
+    order = np.argsort(-confidence, kind="stable")
+    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    ranked = confidence[order]
+    # Of equal confidences only the last one's share counts all of them.
+    last = np.append(ranked[1:] < ranked[:-1], True) if len(ranked) else np.zeros(0, dtype=bool)
+    return [(float(ranked[i]), float(shares[i])) for i in range(len(ranked)) if last[i] and i + 1 >= MIN_ROWS]
+
+
+def _threshold(confidence: FloatArray, right: npt.NDArray[np.bool_], wanted: float) -> float | None:
+    """The lowest threshold, so the one that answers most rows, that gives the accuracy wanted."""
+    reached = [threshold for threshold, share in _selective(confidence, right) if share >= wanted]
+    return min(reached, default=None)
+
+
+def expected_calibration_error(confidence: FloatArray, right: npt.NDArray[np.bool_]) -> float:
+    """Mean distance between confidence and accuracy over equal bins of confidence, weighted by their rows.
+
+    Args:
+        confidence: [rows] probability of the answer given, from 0 to 1.
+        right: [rows] whether it was right.
+    """
+    if len(confidence) == 0:
+        return 0.0
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
+    gap = np.bincount(bins, weights=confidence - right, minlength=CALIBRATION_BINS)
+    return float(np.abs(gap).sum() / rows.sum())

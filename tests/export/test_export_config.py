@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from export import cli
+from export.config import ExportConfig, load_export_config
+from export.gate import pass_gate
+from student.bundle import Bundle
+from student.errors import ExportError, ParityError
+from student.question import Question
+from student.runtime import OnnxStudent
+from training.checkpoint import load_checkpoint
+from training.scoring import TorchStudent
+from training.validation_rows import read_rows
+
+
+def test_configuration_is_read_and_flags_win(tmp_path: Path) -> None:
+    file = tmp_path / "export.yaml"
+    file.write_text(
+        "precisions: [fp32, int8]\nmax_text_rows: 5\nselective_accuracy: {esnli: 0.9}\n"
+        "thresholds: {every_precision: {min_clear_agreement: 0.9}}\n"
+    )
+    config = load_export_config(file, {"max_text_rows": 7})
+    assert (config.precisions, config.max_text_rows) == (("fp32", "int8"), 7)
+    assert config.selective_accuracy_of("esnli") == 0.9
+    assert config.selective_accuracy_of("cqa") is None
+    assert config.thresholds.every_precision.min_clear_agreement == 0.9
+    assert config.thresholds.min_label_agreement == 1.0
+    assert load_export_config(None, {}) == ExportConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("precisions: [int8]", "fp32 must be among them"),
+        ("precision: [fp32]", "precision: is no known key; did you mean precisions?"),
+        ("selective_accuracy: {all: 1.5}", "selective_accuracy.all: .* less than or equal to 1; given 1.5"),
+        ("thresholds: {max_difference: 1}", "thresholds.max_difference: is no known key"),
+        ("- fp32", "must be a mapping; its keys are precisions, max_text_rows"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_configuration_that_is_wrong_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "export.yaml"
+    file.write_text(text)
+    with pytest.raises(ExportError, match=message):
+        load_export_config(file, {})
+
+
+def test_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="cannot be read"):
+        load_export_config(tmp_path / "none.yaml", {})
+
+
+def test_selective_accuracy_is_given_for_one_task_or_all() -> None:
+    assert cli._by_task("0.9") == ("all", 0.9)
+    assert cli._by_task("esnli=0.9") == ("esnli", 0.9)
+    with pytest.raises(Exception, match="must be a share"):
+        cli._by_task("esnli=high")
+
+
+def _gate(tiny_run: Path, tiny_bundle: Bundle, config: ExportConfig) -> object:
+    checkpoint = load_checkpoint(tiny_run)
+    student = OnnxStudent(tiny_bundle, threads=1)
+    rows = [
+        (row, student.prepare(Question(row.task, row.inputs, row.choices), rationale=True))
+        for row in read_rows(checkpoint.path)
+    ]
+    original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
+    return pass_gate(original, {"fp32": student}, rows, config, progress=False)
+
+
+def test_task_without_probabilities_has_no_selective_accuracy(tiny_run: Path, tiny_bundle: Bundle) -> None:
+    config = ExportConfig(selective_accuracy={"demo-math": 0.9, "esnly": 0.9})
+    with pytest.raises(ExportError, match=r"of demo-math, esnly: .* those are demo-nli, demo-choices"):
+        _gate(tiny_run, tiny_bundle, config)
+
+
+def test_thresholds_of_every_precision_hold_for_float32_too(tiny_run: Path, tiny_bundle: Bundle) -> None:
+    thresholds = {"every_precision": {"max_calibration_error": 0.0}}
+    config = ExportConfig.model_validate({"max_text_rows": 3, "thresholds": thresholds})
+    with pytest.raises(ParityError, match="fp32: the expected calibration error is"):
+        _gate(tiny_run, tiny_bundle, config)
