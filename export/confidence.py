@@ -19,6 +19,7 @@ MIN_ROWS = 20
 """Fewer rows of a task leave its temperature at 1, and no fewer answered ones carry a threshold."""
 
 TEMPERATURES = (0.05, 20.0)
+PRIOR_DEVIATION = 0.5
 _HALVINGS = 60
 _LEAST_PROBABILITY = 1e-300
 
@@ -50,10 +51,10 @@ class Scored:
 
 
 def fit_temperature(rows: Sequence[Scored]) -> float:
-    """The temperature with the least cross-entropy (Guo et al. 2017), with Platt's smoothing of the targets.
+    """The temperature with the least cross-entropy (Guo et al. 2017), held near 1 as far as rows are few.
 
-    n rows cannot tell a certainty of more than about 1 - 1 / (n + 2): the right answer is given that much, the
-    others share the rest. Without it a student that is right on all rows would come out infinitely sure.
+    Its logarithm has a normal prior of deviation `PRIOR_DEVIATION`: a student that is right on all of a hundred rows
+    would come out infinitely sure without one.
 
     Args:
         rows: of one task. Rows whose right answer is not among the answers are left out.
@@ -64,26 +65,24 @@ def fit_temperature(rows: Sequence[Scored]) -> float:
     known = [(row.logarithms, row.right) for row in rows if row.right is not None]
     if len(known) < MIN_ROWS:
         return 1.0
-    least, most = (1 / temperature for temperature in reversed(TEMPERATURES))
-    # In 1 / temperature the cross-entropy is convex: its slope is rising, and the root is found by halving.
+    low, high = (math.log(temperature) for temperature in TEMPERATURES)
     for _ in range(_HALVINGS):
-        middle = math.sqrt(least * most)
+        middle = (low + high) / 2
         if _slope(known, middle) < 0:
-            least = middle
+            low = middle
         else:
-            most = middle
-    return 1 / math.sqrt(least * most)
+            high = middle
+    return math.exp((low + high) / 2)
 
 
-def _slope(rows: Sequence[tuple[FloatArray, int]], sharpness: float) -> float:
-    """Derivative of the cross-entropy by 1 / temperature."""
-    doubt = 1 / (len(rows) + 2)
-    total = 0.0
+def _slope(rows: Sequence[tuple[FloatArray, int]], log_temperature: float) -> float:
+    """Derivative, by the temperature's logarithm, of the rows' cross-entropy and the prior's negative logarithm."""
+    sharpness = math.exp(-log_temperature)
+    cross_entropy = 0.0
     for logarithms, right in rows:
         powers = np.exp(sharpness * (logarithms - logarithms.max()))
-        others = (logarithms.sum() - logarithms[right]) / (len(logarithms) - 1)
-        total += float(powers @ logarithms / powers.sum()) - float((1 - doubt) * logarithms[right] + doubt * others)
-    return total
+        cross_entropy += float(logarithms[right] - powers @ logarithms / powers.sum())
+    return sharpness * cross_entropy + log_temperature / PRIOR_DEVIATION**2
 
 
 def fit_confidence(task: str, rows: Sequence[Scored], selective_accuracy: float | None) -> Confidence:

@@ -40,7 +40,7 @@ def test_temperature_undoes_over_and_underconfidence(sharpness: float) -> None:
 def test_a_student_without_errors_is_not_made_infinitely_sure() -> None:
     rows = [Scored(np.array([0.9, 0.05, 0.05]), 0)] * 98
     best, _ = confidences(rows, fit_temperature(rows))
-    assert best[0] == pytest.approx(1 - 1 / 100, abs=1e-6)
+    assert 0.95 < best[0] < 0.999
 
 
 def test_probabilities_that_vanish_do_not_break_the_fit() -> None:

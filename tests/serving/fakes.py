@@ -56,7 +56,7 @@ class FakePanic(BaseException):
 
 
 class FakeStudent:
-    """Answers by checksum. Words in the text command it: `panic` and `wrong-*` break the row.
+    """Answers by checksum. Words in the text command it: `panic` and `wrong-*` break the row, `unsure` abstains.
 
     `gate` holds every run while it is cleared; `ran` lists the rows of every run.
     """
@@ -128,7 +128,8 @@ class FakeStudent:
         pairs = zip(answers, probabilities, strict=True)
         if "wrong-type" in source:
             pairs = zip(answers, [cast("float", "a half")] * len(answers), strict=True)
-        return Prediction(chosen, tuple(AnswerProbability(*pair) for pair in pairs), None)
+        found = tuple(AnswerProbability(*pair) for pair in pairs)
+        return Prediction(chosen, found, None, abstained="unsure" in source)
 
 
 @dataclass

@@ -103,6 +103,23 @@ def test_health_and_metrics_answer(shared: Running) -> None:
     assert shared.client.get("/docs").status_code == 200
 
 
+def test_abstention_is_told_and_counted(own: Running) -> None:
+    assert own.predict("a dog").json()["abstained"] is False
+    unsure = own.predict("an unsure dog").json()
+    assert unsure["abstained"] is True and unsure["answer"] in ("entailment", "neutral", "contradiction")
+    body = {"task": "demo-nli", "inputs": {"premise": "unsure", "hypothesis": "x"}}
+    assert own.client.post("/explain", json=body).json()["abstained"] is True
+    assert own.metric('quickstep_abstained_total{task="demo-nli"}') == 2
+
+
+def test_metrics_tell_tokens_and_padding(own: Running) -> None:
+    before = own.metric('quickstep_batch_tokens_total{kind="text",lane="labels"}')
+    own.predict("a dog")
+    # A row alone needs no padding.
+    assert own.metric('quickstep_batch_tokens_total{kind="text",lane="labels"}') > before
+    assert own.metric('quickstep_batch_tokens_total{kind="padding",lane="labels"}') == 0
+
+
 def test_metrics_count_requests_stages_and_rejections(own: Running) -> None:
     own.predict("a dog")
     own.client.post("/predict", content=b"{", headers={"content-type": "application/json"})

@@ -75,6 +75,22 @@ def test_whole_bundle_is_opened(bundle: Path) -> None:
     assert (golden.answer, golden.probabilities, golden.choices) == ("yes", {"fp32": (0.9, 0.1)}, ())
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"length_buckets": (32, 16)}, "must ascend and end in 32"),
+        ({"length_buckets": (16,)}, "must ascend and end in 32"),
+        ({"confidence": {"fp32": {"t": {"temperature": 0}}}}, "confidence.fp32.t.temperature"),
+        ({"confidence": {"fp32": {"other": {"temperature": 1}}}}, "confidence of no known task other"),
+    ],
+)
+def test_manifest_that_makes_no_sense_is_refused(bundle: Path, fields: dict[str, Any], message: str) -> None:
+    manifest = json.loads((bundle / MANIFEST).read_text())
+    (bundle / MANIFEST).write_text(json.dumps(manifest | fields))
+    with pytest.raises(BundleError, match=message):
+        Bundle.open(bundle)
+
+
 def test_digest_follows_the_content(bundle: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(bundle, other)

@@ -7,16 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from student.answers import equation_value
 from student.bundle import Bundle, GoldenAnswer, write_manifest
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, InputError
+from student.label_trie import LabelTrie
 from student.question import PreparedQuestion, Question
 from student.runtime import OnnxStudent, Prediction, open_session
 from student.task import Limits
 
+IntArray = npt.NDArray[np.int64]
+MaskArray = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float32]
 SECRET = "zanzibar"
 NLI = Question("demo-nli", {"premise": "A man sleeps.", "hypothesis": "He is awake."})
 CHOICES = Question("demo-choices", {"question": "Where is milk kept?"}, ("fridge", "fridge door", "garage", "a zoo"))
@@ -30,6 +35,35 @@ MIXED = [
     Question("demo-math", {"problem": "7 minus 2?"}),
     Question("demo-choices", {"question": "Which one is " + "so " * 15 + "red?"}, ("xx", "xxx", "xxxx", "x", "y", "z")),
 ]
+
+
+def test_confidence_of_the_bundle_is_applied(tiny_bundle: Bundle, tiny_student: OnnxStudent, tmp_path: Path) -> None:
+    shutil.copytree(tiny_bundle.path, tmp_path / "b")
+    manifest = json.loads((tmp_path / "b" / "manifest.json").read_text())
+    manifest["confidence"] = {"fp32": {"demo-nli": {"temperature": 4.0, "threshold": 0.99}}}
+    (tmp_path / "b" / "manifest.json").write_text(json.dumps(manifest))
+    unsure = OnnxStudent.load(tmp_path / "b", threads=1)
+    (plain,), (tempered,) = (s.predict([s.prepare(NLI)]) for s in (tiny_student, unsure))
+    assert plain.probabilities is not None and tempered.probabilities is not None
+    powers = np.array([item.probability for item in plain.probabilities]) ** (1 / 4)
+    np.testing.assert_allclose([item.probability for item in tempered.probabilities], powers / powers.sum(), rtol=1e-6)
+    assert (plain.answer, plain.abstained) == (tempered.answer, False) and tempered.abstained
+    assert not unsure.predict([unsure.prepare(CHOICES)])[0].abstained
+
+
+def test_warm_up_runs_every_length_through_both_graphs(
+    tiny_student: OnnxStudent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[tuple[int, int]] = []
+    run = tiny_student._label.edge_logits
+
+    def recorded(input_ids: IntArray, mask: MaskArray, tries: Sequence[LabelTrie]) -> list[FloatArray]:
+        ran.append((input_ids.shape[1], tries[0].nodes))
+        return run(input_ids, mask, tries)
+
+    monkeypatch.setattr(tiny_student._label, "edge_logits", recorded)
+    tiny_student.warm_up()
+    assert ran == [(length, nodes) for length in tiny_student.bundle.length_buckets for nodes in (1, 2)]
 
 
 @pytest.mark.parametrize(
