@@ -212,3 +212,15 @@ def test_training_guide_explains_every_key() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     missing = [key for key in (*TrainConfig.model_fields, *SourceConfig.model_fields) if f"`{key}`" not in text]
     assert not missing
+
+
+def test_export_guide_shows_a_configuration_that_holds_the_defaults(tmp_path: Path) -> None:
+    from export.config import load_export_config
+    from export.parity import Thresholds
+
+    ((_, text),) = [block for block in _blocks("docs/export.md") if block[0] == "yaml"]
+    (tmp_path / "export.yaml").write_text(text)
+    config = load_export_config(tmp_path / "export.yaml", {})
+    assert config.thresholds == Thresholds()
+    assert config.max_text_rows == 300
+    assert (config.selective_accuracy_of("esnli"), config.selective_accuracy_of("cqa")) == (0.95, 0.98)
