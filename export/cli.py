@@ -32,7 +32,7 @@ def export(argv: list[str]) -> int:
         type=_precisions,
         default=("fp32",),
         metavar="LIST",
-        help="of the label path, e.g. fp32,int8; fp32 is always among them, as the reference (default: fp32)",
+        help="of the label path, e.g. fp32,int8,fp16,bf16; fp32 is always among them, as the reference (default: fp32)",
     )
     parser.add_argument(
         "--max-rows",
@@ -80,6 +80,7 @@ def _told(result: dict[str, Any]) -> str:
     return (
         f"{label['rows']} rows, {label['equal']} labels the same ({clear['equal']} of the {clear['rows']} clear ones), "
         f"{probabilities}, accuracy {result['accuracy']:.1%} (float32: {result['reference_accuracy']:.1%})"
+        + (f"; computed by {result['computed_by']}" if "computed_by" in result else "")
     )
 
 

@@ -13,10 +13,12 @@ from typing import Any
 
 from export.calibration import CalibrationRow, calibrate
 from export.graphs import label_graphs, rationale_graphs
+from export.half import FLOAT_TYPES, half_label_path, spread
 from export.int8 import Int8
-from export.label_graph import Float32, Linears
+from export.label_graph import Float32
 from export.parity import Thresholds, compare, require
 from export.precision_parity import compare_precision
+from export.reference import gate_student
 from export.t5_weights import T5Weights
 from export.weights import share_weights
 from student.bundle import (
@@ -99,13 +101,17 @@ def compile_bundle(
         )
         rows = _usable(preparer, checkpoint.tasks, examples)
         _log.info("export: graphs")
-        label = _write_graphs(checkpoint, folder, preparer, _calibration_rows(rows), precisions, progress=progress)
+        notes: dict[Precision, dict[str, Any]] = {}
+        calibration_rows = _calibration_rows(rows)
+        label = _write_graphs(checkpoint, folder, preparer, calibration_rows, precisions, notes, progress=progress)
         _write_json(folder / TASKS, [task.model_dump(mode="json") for task in checkpoint.tasks.values()])
         _write_json(folder / GOLDEN, [])
         # The runtime opens bundles and nothing else: the one under test gets a manifest, and its final one after it.
         _manifest(checkpoint, folder, name, label, parity={})
-        students = {precision: OnnxStudent(Bundle.open(folder), precision=precision) for precision in label}
+        students = {precision: gate_student(Bundle.open(folder), precision) for precision in label}
         record = _gate(original, students, rows, max_text_rows, thresholds, progress=progress)
+        for precision, note in notes.items():
+            record[precision].update(note)
         _write_json(folder / GOLDEN, _golden(students, rows))
         (folder / MANIFEST).unlink()
         _manifest(checkpoint, folder, name, label, parity=record)
@@ -118,25 +124,29 @@ def _write_graphs(
     preparer: QuestionPreparer,
     calibration_rows: Sequence[Example],
     precisions: Sequence[Precision],
+    notes: dict[Precision, dict[str, Any]],
     *,
     progress: bool,
 ) -> dict[Precision, LabelGraphs]:
-    """Write all graphs and say which are whose."""
+    """Write all graphs and say which are whose; into `notes` goes what the manifest shall record of a precision."""
     longest = max(task.limits.source_tokens for task in checkpoint.tasks.values())
     weights = T5Weights.of(checkpoint.model, longest, MAX_DEPTH)
     tree = _needs_tree(preparer, checkpoint.tasks)
     files = _RATIONALE.model_dump()
     graphs = {files[role]: graph for role, graph in rationale_graphs(checkpoint.model, weights).items()}
     label: dict[Precision, LabelGraphs] = {}
+    closed = [row for row in (_calibration_row(preparer, row) for row in calibration_rows) if row is not None]
     for precision in precisions:
-        linears: Linears = Float32()
-        if precision == "int8":
-            rows = [_calibration_row(preparer, row) for row in calibration_rows]
-            closed = [row for row in rows if row is not None]
-            if not closed:
-                raise ExportError("int8: no validation row with a closed answer space to calibrate on; leave int8 out")
-            linears = Int8(calibrate(weights, closed, progress=progress))
-        made = label_graphs(weights, linears, tree=tree)
+        if precision != "fp32" and not closed:
+            raise ExportError(
+                f"{precision}: no validation row with a closed answer space to look at; leave {precision} out"
+            )
+        if precision == "fp32":
+            made = label_graphs(weights, Float32(), tree=tree)
+        elif precision == "int8":
+            made = label_graphs(weights, Int8(calibrate(weights, closed, progress=progress)), tree=tree)
+        else:
+            made, notes[precision] = half_label_path(precision, weights, closed, tree=tree, progress=progress)
         names = {role: f"label_{role}.{precision}.onnx" for role in made}
         graphs.update({names[role]: graph for role, graph in made.items()})
         label[precision] = LabelGraphs(**names)
@@ -194,7 +204,8 @@ def _gate(
             require(exact.failures(thresholds), exact.differing)
             record[precision] = exact.as_dict()
         else:
-            rounded = compare_precision(original, student, _gate_rows(rows))
+            judged = spread(_gate_rows(rows)) if precision in FLOAT_TYPES else _gate_rows(rows)
+            rounded = compare_precision(original, student, judged)
             require([f"{precision}: {failure}" for failure in rounded.failures(thresholds.lower_precision)])
             record[precision] = rounded.as_dict()
     return record

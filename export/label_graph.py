@@ -160,7 +160,7 @@ class _Writer:
 
     def encoder(self, ids: str, mask: str) -> str:
         weights = self._weights
-        stream = self._stream(self._rows(weights.embedding, ids))
+        stream = self._stream(self._rows(weights.embedding, ids, "embedding"))
         attend = partial(self._self_attention, bias=partial(self._encoder_bias, ids), mask=mask)
         for number, layer in enumerate(weights.encoder):
             site = f"encoder.{number}"
@@ -183,12 +183,12 @@ class _Writer:
             stream.add(self._root_cross_attention(query, layer.cross, hidden, mask, site))
             stream.add(self._feed_forward(stream.normed(layer.dense_norm), layer.dense, site))
         position = stream.normed(weights.decoder_norm * np.float32(weights.output_scale), last=True)
-        scores = self._operators.products(graph, position, self._rows(weights.output_rows, edge_tokens))
+        scores = self._operators.products(graph, position, self._rows(weights.output_rows, edge_tokens, "output"))
         return graph.node("Squeeze", scores, graph.constant(np.array([1])))
 
     def tree(self, hidden: str, mask: str, node_tokens: str, distances: str, edge_nodes: str, edge_tokens: str) -> str:
         weights, graph = self._weights, self._graph
-        stream = self._stream(self._rows(weights.embedding, node_tokens))
+        stream = self._stream(self._rows(weights.embedding, node_tokens, "embedding"))
         attend = partial(self._self_attention, bias=partial(self._tree_bias, distances), distances=distances)
         for number, layer in enumerate(weights.decoder):
             site = f"decoder.{number}"
@@ -199,7 +199,7 @@ class _Writer:
             stream.add(self._feed_forward(stream.normed(layer.dense_norm), layer.dense, site))
         positions = stream.normed(weights.decoder_norm * np.float32(weights.output_scale), last=True)
         # Every node times every edge's row, of which each edge needs one: still far less than a layer.
-        scores = self._operators.products(graph, positions, self._rows(weights.output_rows, edge_tokens))
+        scores = self._operators.products(graph, positions, self._rows(weights.output_rows, edge_tokens, "output"))
         axis = graph.constant(np.array([1]))
         own = graph.node("GatherElements", scores, graph.node("Unsqueeze", edge_nodes, axis), axis=1)
         return graph.node("Squeeze", own, axis)
@@ -207,8 +207,8 @@ class _Writer:
     def _stream(self, start: str) -> _Residual:
         return _Residual(self._graph, self._operators, start, self._weights.epsilon)
 
-    def _rows(self, table: FloatArray, ids: str) -> str:
-        with self._graph.block("rows"):
+    def _rows(self, table: FloatArray, ids: str, block: str) -> str:
+        with self._graph.block(block):
             return self._graph.written(self._graph.node("Gather", self._graph.constant(table), ids, axis=0))
 
     def _repeated(self, rows: FloatArray, batch: str) -> str:
