@@ -33,7 +33,7 @@ lint: $(DEV)/.installed ## ruff (check and format) and mypy, strict
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 
-export: $(DEV)/.installed ## compile CHECKPOINT (default: finished last under runs/); PRECISIONS=fp32,int8
+export: $(DEV)/.installed ## compile CHECKPOINT (default: finished last under runs/); PRECISIONS=fp32,int8,fp16,bf16
 	$(DEV)/bin/quickstep export $(CHECKPOINT) $(if $(PRECISIONS),--precisions $(PRECISIONS)) $(ARGS)
 
 demo-student: $(DEV)/.installed ## train, measure and export the demo student again (about an hour on 2 cores)

@@ -36,6 +36,13 @@ class CalibrationRow:
     input_ids: tuple[int, ...]
     trie: LabelTrie
 
+    def feeds(self, *, deep: bool) -> Feeds:
+        """Inputs of the root graph, or of the tree graph: the row alone, without padding."""
+        ids = np.array([self.input_ids], dtype=np.int64)
+        tries = TrieBatch.pack([self.trie]).feeds()
+        source: Feeds = {"input_ids": ids, "source_mask": np.ones(ids.shape, dtype=np.int32)}
+        return source | (tries if deep else {"edge_tokens": tries["edge_tokens"]})
+
 
 class Recorder:
     """Products in float32, with what each reads as a further output, named by its site."""
@@ -100,13 +107,10 @@ class _Recording:
         }
 
     def activations(self, row: CalibrationRow) -> Iterator[tuple[str, FloatArray]]:
-        ids = np.array([row.input_ids], dtype=np.int64)
-        source: Feeds = {"input_ids": ids, "source_mask": np.ones(ids.shape, dtype=np.int32)}
-        tries = TrieBatch.pack([row.trie]).feeds()
-        yield from self._run("root", source | {"edge_tokens": tries["edge_tokens"]})
+        yield from self._run("root", row.feeds(deep=False))
         if row.trie.nodes > 1:
             # The encoder's sites come a second time, with the same values: no range is moved by that.
-            yield from self._run("tree", source | tries)
+            yield from self._run("tree", row.feeds(deep=True))
 
     def _run(self, name: str, feeds: Feeds) -> Iterator[tuple[str, FloatArray]]:
         session = self._sessions[name]

@@ -33,7 +33,7 @@ def export(argv: list[str]) -> int:
         "--precisions",
         type=_precisions,
         metavar="LIST",
-        help="of the label path, e.g. fp32,int8; fp32 is always among them, as the reference (default: fp32)",
+        help="of the label path, e.g. fp32,int8,fp16,bf16; fp32 is always among them, as the reference (default: fp32)",
     )
     parser.add_argument(
         "--max-rows",
@@ -98,6 +98,7 @@ def _told(parity: dict[str, Any]) -> str:
             f"{precision}: {label['equal']}/{label['rows']} labels the same ({clear['equal']} of the {clear['rows']} "
             f"clear ones), probabilities within {found['max_probability_difference']:.1e}, accuracy "
             f"{found['accuracy']:.1%} (PyTorch: {found['reference_accuracy']:.1%})"
+            + (f"; computed by {found['computed_by']}" if "computed_by" in found else "")
         )
         for task, of_task in parity["calibration"][precision].items():
             confidence = of_task["confidence"]

@@ -14,9 +14,11 @@ from export.calibration import CalibrationRow, calibrate
 from export.config import ExportConfig
 from export.gate import Prepared, calibration_half, pass_gate
 from export.graphs import label_graphs, rationale_graphs
+from export.half import half_label_path
 from export.int8 import Int8
-from export.label_graph import Float32, Linears
+from export.label_graph import Float32
 from export.length_buckets import choose_length_buckets, padding_share
+from export.reference import gate_student
 from export.report import write_report
 from export.t5_weights import T5Weights
 from export.weights import share_weights
@@ -100,7 +102,8 @@ def compile_bundle(
         buckets = choose_length_buckets(lengths, _longest(checkpoint))
         _log.info("export: graphs")
         half = calibration_half(rows)
-        label = _write_graphs(checkpoint, folder, preparer, half, config.precisions, progress=progress)
+        notes: dict[Precision, dict[str, Any]] = {}
+        label = _write_graphs(checkpoint, folder, preparer, half, config.precisions, notes, progress=progress)
         _write_json(folder / TASKS, [task.model_dump(mode="json") for task in checkpoint.tasks.values()])
         _write_json(folder / GOLDEN, [])
         _write_json(folder / PARITY, {})
@@ -109,14 +112,14 @@ def compile_bundle(
             # The runtime opens bundles and nothing else: the one under test has a manifest until it has its final one.
             (folder / MANIFEST).unlink(missing_ok=True)
             _manifest(checkpoint, folder, name, label, buckets, confidence)
-            return {precision: OnnxStudent(Bundle.open(folder), precision=precision) for precision in label}
+            return {precision: gate_student(Bundle.open(folder), precision) for precision in label}
 
         result = pass_gate(original, students({}), rows, config, progress=progress)
         golden = _golden(students(result.confidence), rows)
         (folder / MANIFEST).unlink()
         _write_json(folder / GOLDEN, golden)
         record = {
-            **result.as_dict(),
+            **result.as_dict(notes),
             "thresholds": config.thresholds.model_dump(),
             "length_buckets": {
                 "lengths": buckets,
@@ -135,28 +138,33 @@ def _write_graphs(
     preparer: QuestionPreparer,
     calibration_rows: Prepared,
     precisions: Sequence[Precision],
+    notes: dict[Precision, dict[str, Any]],
     *,
     progress: bool,
 ) -> dict[Precision, LabelGraphs]:
-    """Write all graphs and say which are whose."""
+    """Write all graphs and say which are whose; into `notes` goes what the report shall tell of a precision."""
     weights = T5Weights.of(checkpoint.model, _longest(checkpoint), MAX_DEPTH)
     tree = _needs_tree(preparer, checkpoint.tasks)
     files = _RATIONALE.model_dump()
     graphs = {files[role]: graph for role, graph in rationale_graphs(checkpoint.model, weights).items()}
     label: dict[Precision, LabelGraphs] = {}
+    # Free text is written by the rationale path, which stays in float32.
+    closed = [
+        CalibrationRow(question.label_ids, question.space.trie)
+        for _, question in calibration_rows
+        if question.space is not None
+    ]
     for precision in precisions:
-        linears: Linears = Float32()
-        if precision == "int8":
-            # Free text is written by the rationale path, which stays in float32.
-            closed = [
-                CalibrationRow(question.label_ids, question.space.trie)
-                for _, question in calibration_rows
-                if question.space is not None
-            ]
-            if not closed:
-                raise ExportError("int8: no validation row with a closed answer space to calibrate on; leave int8 out")
-            linears = Int8(calibrate(weights, closed, progress=progress))
-        made = label_graphs(weights, linears, tree=tree)
+        if precision != "fp32" and not closed:
+            raise ExportError(
+                f"{precision}: no validation row with a closed answer space to calibrate on; leave {precision} out"
+            )
+        if precision == "fp32":
+            made = label_graphs(weights, Float32(), tree=tree)
+        elif precision == "int8":
+            made = label_graphs(weights, Int8(calibrate(weights, closed, progress=progress)), tree=tree)
+        else:
+            made, notes[precision] = half_label_path(precision, weights, closed, tree=tree, progress=progress)
         names = {role: f"label_{role}.{precision}.onnx" for role in made}
         graphs.update({names[role]: graph for role, graph in made.items()})
         label[precision] = LabelGraphs(**names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -40,7 +40,7 @@ class ExportConfig(BaseModel):
     def _float32_is_there(cls, precisions: tuple[Precision, ...]) -> tuple[Precision, ...]:
         if "fp32" not in precisions:
             raise ValueError(f"{', '.join(precisions)}: fp32 must be among them, as the reference")
-        return tuple(dict.fromkeys(precisions))
+        return tuple(precision for precision in get_args(Precision) if precision in precisions)
 
     def selective_accuracy_of(self, task: str) -> float | None:
         """What is asked for of a task; None asks for nothing."""

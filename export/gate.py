@@ -13,6 +13,7 @@ import numpy as np
 
 from export.confidence import Scored, confidences, expected_calibration_error, fit_confidence
 from export.config import ExportConfig
+from export.half import FLOAT_TYPES, spread
 from export.parity import ParityResult, compare, require
 from export.precision_parity import ClosedRow, PrecisionParity, closed_rows, compare_precision, score
 from student.bundle import Precision
@@ -102,11 +103,14 @@ class GateResult:
             for precision, by_task in self.calibration.items()
         }
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for the manifest."""
+    def as_dict(self, notes: Mapping[Precision, Mapping[str, Any]]) -> dict[str, Any]:
+        """Plain values, for the report; with `notes` on how a precision was made."""
         return {
             "against_pytorch": self.against_pytorch.as_dict(),
-            "precisions": {precision: found.as_dict() for precision, found in self.precisions.items()},
+            "precisions": {
+                precision: found.as_dict() | dict(notes.get(precision, {}))
+                for precision, found in self.precisions.items()
+            },
             "calibration": {
                 precision: {task: found.as_dict() for task, found in by_task.items()}
                 for precision, by_task in self.calibration.items()
@@ -146,18 +150,25 @@ def pass_gate(
     for precision, student in students.items():
         if precision != "fp32" and not judging:
             raise ExportError(f"{precision}: no row with a closed answer space to judge it on; leave {precision} out")
-        found = score(student, judging)
-        parity = compare_precision([row.reference for row in judging], found)
+        # Those are computed value by value, a hundred times as slowly.
+        judged_rows = spread(judging) if precision in FLOAT_TYPES else judging
+        found = score(student, judged_rows)
+        parity = compare_precision([row.reference for row in judged_rows], found)
         require([f"{precision}: {failure}" for failure in parity.failures(config.thresholds.every_precision)])
         result.precisions[precision] = parity
-        result.judged[precision] = [(row.example.task, scored) for row, scored in zip(judging, found, strict=True)]
-        fitted = _of_tasks(fitting, score(student, fitting))
-        judged = _of_tasks(judging, found)
+        result.judged[precision] = [(row.example.task, one) for row, one in zip(judged_rows, found, strict=True)]
+        if precision in FLOAT_TYPES:
+            # Between float32 and 16 bits there is rounding only.
+            confidence = result.confidence["fp32"]
+        else:
+            fitted = _of_tasks(fitting, score(student, fitting))
+            confidence = {
+                task: fit_confidence(task, scored, config.selective_accuracy_of(task))
+                for task, scored in fitted.items()
+            }
+        judged = _of_tasks(judged_rows, found)
         result.calibration[precision] = {
-            task: TaskCalibration.of(
-                fit_confidence(task, scored, config.selective_accuracy_of(task)), judged.get(task, [])
-            )
-            for task, scored in fitted.items()
+            task: TaskCalibration.of(one, judged.get(task, [])) for task, one in confidence.items()
         }
     return result
 

@@ -15,29 +15,23 @@ What makes them cheap, exactly and not approximately (N decoder positions, sourc
 - Self-attention over the root alone is a linear map: its softmax is over one score. W_v W_o is one matrix.
 - The root's token is always the start token, so the first layer's self-attention and folded cross query are constants.
 - Only the rows of the output layer that belong to the nodes' children are read: no vocabulary projection.
-- A residual sum and the norm that reads it are one node; so is the attention after its projections.
+- Where a runtime has one operator for several of the standard's, it is taken: see `export.operators`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
-from export.graph_builder import MICROSOFT, GraphBuilder
+from export.graph_builder import GraphBuilder
+from export.operators import Contrib, Operators
 from export.t5_weights import Attention, FeedForward, FloatArray, T5Weights
 from student.label_trie import MASKED_DISTANCE
-
-MASKED = -1e9
-"""Added to a masked score; far below any real one, and far from overflowing float32 when added twice."""
-
-_ACTIVATION_NODES: dict[str, tuple[str, dict[str, Any]]] = {
-    "relu": ("Relu", {}),
-    "gelu": ("Gelu", {}),
-    "gelu_new": ("Gelu", {"approximate": "tanh"}),
-}
 
 
 class Linears(Protocol):
@@ -57,7 +51,7 @@ class Linears(Protocol):
 
         Args:
             graph: where nodes go.
-            x: [..., in] float32.
+            x: [..., in], in the block's floating type.
             weight: [in, out].
             site: what is read, e.g. `encoder.0.dense.inner`; products that read the same value share it.
         """
@@ -73,34 +67,37 @@ class Float32:
         return graph.node("MatMul", x, graph.constant(weight))
 
 
-def encoder_graph(weights: T5Weights, linears: Linears) -> onnx.ModelProto:
+CONTRIB = Contrib()
+
+
+def encoder_graph(weights: T5Weights, linears: Linears, operators: Operators = CONTRIB) -> onnx.ModelProto:
     """Source tokens to hidden states, for the rationale path.
 
     Inputs: `input_ids` [batch, source] int64, `source_mask` [batch, source] int32 (1 for real tokens).
     Output: `hidden` [batch, source, d_model] float32.
     """
-    graph = GraphBuilder()
-    hidden = _Writer(graph, weights, linears).encoder(*_source(graph))
+    graph = GraphBuilder(operators.numbers)
+    hidden = _Writer(graph, weights, linears, operators).encoder(*_source(graph))
     graph.output(hidden, "hidden", "float32", ["batch", "source", weights.d_model])
     return graph.model("encoder")
 
 
-def root_graph(weights: T5Weights, linears: Linears) -> onnx.ModelProto:
+def root_graph(weights: T5Weights, linears: Linears, operators: Operators = CONTRIB) -> onnx.ModelProto:
     """Scores the edges that leave the root.
 
     Inputs: those of `encoder_graph`, and `edge_tokens` [batch, edges] int64.
     Output: `edge_logits` [batch, edges] float32.
     """
-    graph = GraphBuilder()
+    graph = GraphBuilder(operators.numbers)
     ids, mask = _source(graph)
     edge_tokens = graph.input("edge_tokens", "int64", ["batch", "edges"])
-    writer = _Writer(graph, weights, linears)
+    writer = _Writer(graph, weights, linears, operators)
     logits = writer.root(writer.encoder(ids, mask), mask, edge_tokens)
     graph.output(logits, "edge_logits", "float32", ["batch", "edges"])
     return graph.model("label_root")
 
 
-def tree_graph(weights: T5Weights, linears: Linears) -> onnx.ModelProto:
+def tree_graph(weights: T5Weights, linears: Linears, operators: Operators = CONTRIB) -> onnx.ModelProto:
     """Scores the edges of whole tries.
 
     Inputs: those of `encoder_graph`, `node_tokens` [batch, nodes] int64, `node_distances` [batch, nodes, nodes] int64
@@ -108,13 +105,13 @@ def tree_graph(weights: T5Weights, linears: Linears) -> onnx.ModelProto:
     [batch, edges] int64.
     Output: `edge_logits` [batch, edges] float32.
     """
-    graph = GraphBuilder()
+    graph = GraphBuilder(operators.numbers)
     ids, mask = _source(graph)
     node_tokens = graph.input("node_tokens", "int64", ["batch", "nodes"])
     distances = graph.input("node_distances", "int64", ["batch", "nodes", "nodes"])
     edge_nodes = graph.input("edge_nodes", "int64", ["batch", "edges"])
     edge_tokens = graph.input("edge_tokens", "int64", ["batch", "edges"])
-    writer = _Writer(graph, weights, linears)
+    writer = _Writer(graph, weights, linears, operators)
     logits = writer.tree(writer.encoder(ids, mask), mask, node_tokens, distances, edge_nodes, edge_tokens)
     graph.output(logits, "edge_logits", "float32", ["batch", "edges"])
     return graph.model("label_tree")
@@ -128,10 +125,11 @@ def _source(graph: GraphBuilder) -> tuple[str, str]:
 
 
 class _Residual:
-    """The residual stream. A block's output is added by the norm that reads the sum, in one node."""
+    """The residual stream, in float32. A block's output is added by the norm that reads the sum."""
 
-    def __init__(self, graph: GraphBuilder, start: str, epsilon: float) -> None:
+    def __init__(self, graph: GraphBuilder, operators: Operators, start: str, epsilon: float) -> None:
         self._graph = graph
+        self._operators = operators
         self._value = start
         self._added: str | None = None
         self._epsilon = epsilon
@@ -142,158 +140,164 @@ class _Residual:
 
     def normed(self, scale: FloatArray, *, last: bool = False) -> str:
         """The norm of the stream: [..., d_model]. After the last one the stream itself is not wanted."""
-        weight = self._graph.constant(scale)
         if self._added is None:
-            return self._graph.node(
-                "SimplifiedLayerNormalization", self._value, weight, axis=-1, epsilon=self._epsilon, stash_type=1
-            )
-        normed, *total = self._graph.nodes(
-            "SkipSimplifiedLayerNormalization",
-            self._value,
-            self._added,
-            weight,
-            outputs=(True, False, False, not last),
-            domain=MICROSOFT,
-            epsilon=self._epsilon,
+            return self._operators.norm(self._graph, self._value, scale, self._epsilon)
+        normed, self._value = self._operators.sum_norm(
+            self._graph, self._value, self._added, scale, self._epsilon, last=last
         )
         self._added = None
-        if total:
-            (self._value,) = total
         return normed
 
 
 class _Writer:
     """Writes a T5's blocks into a graph."""
 
-    def __init__(self, graph: GraphBuilder, weights: T5Weights, linears: Linears) -> None:
+    def __init__(self, graph: GraphBuilder, weights: T5Weights, linears: Linears, operators: Operators) -> None:
         self._graph = graph
         self._weights = weights
         self._linears = linears
+        self._operators = operators
 
     def encoder(self, ids: str, mask: str) -> str:
         weights = self._weights
-        stream = self._stream(self._rows(weights.embedding, ids))
-        bias = self._encoder_bias(ids)
+        stream = self._stream(self._rows(weights.embedding, ids, "embedding"))
+        attend = partial(self._self_attention, bias=partial(self._encoder_bias, ids), mask=mask)
         for number, layer in enumerate(weights.encoder):
             site = f"encoder.{number}"
-            stream.add(self._self_attention(stream.normed(layer.attention_norm), layer.attention, bias, mask, site))
+            stream.add(attend(stream.normed(layer.attention_norm), layer.attention, site))
             stream.add(self._feed_forward(stream.normed(layer.dense_norm), layer.dense, site))
         return stream.normed(weights.encoder_norm, last=True)
 
     def root(self, hidden: str, mask: str, edge_tokens: str) -> str:
         weights, graph = self._weights, self._graph
         batch = graph.node("Shape", hidden, start=0, end=1)
-        keys = graph.node("Unsqueeze", hidden, graph.constant(np.array([1])))
         start, first_query = self._root_constants()
         stream = self._stream(self._repeated(start[None], batch))
         for number, layer in enumerate(weights.decoder):
             site = f"decoder.{number}"
             assert layer.cross is not None and layer.cross_norm is not None
-            if number == 0:
-                folded = self._repeated(first_query, batch)
-            else:
-                normed = stream.normed(layer.attention_norm)
-                merged = layer.attention.value @ layer.attention.output
-                stream.add(self._linears.linear(graph, normed, merged, f"{site}.attention.input"))
-                folded = self._root_folded_query(stream.normed(layer.cross_norm), layer.cross, site)
-            stream.add(self._root_cross_attention(folded, layer.cross, keys, mask, site))
+            query: Callable[[], str] = partial(self._repeated, first_query, batch)
+            if number > 0:
+                stream.add(self._root_attention(stream.normed(layer.attention_norm), layer.attention, site))
+                query = partial(self._root_folded_query, stream.normed(layer.cross_norm), layer.cross, site)
+            stream.add(self._root_cross_attention(query, layer.cross, hidden, mask, site))
             stream.add(self._feed_forward(stream.normed(layer.dense_norm), layer.dense, site))
         position = stream.normed(weights.decoder_norm * np.float32(weights.output_scale), last=True)
-        scores = self._products(position, self._rows(weights.output_rows, edge_tokens))
+        scores = self._operators.products(graph, position, self._rows(weights.output_rows, edge_tokens, "output"))
         return graph.node("Squeeze", scores, graph.constant(np.array([1])))
 
     def tree(self, hidden: str, mask: str, node_tokens: str, distances: str, edge_nodes: str, edge_tokens: str) -> str:
         weights, graph = self._weights, self._graph
-        keys = graph.node("Unsqueeze", hidden, graph.constant(np.array([1])))
-        by_distance = np.concatenate([weights.decoder_bias, np.full((1, weights.heads), MASKED, np.float32)])
-        assert len(by_distance) == MASKED_DISTANCE + 1
-        bias = graph.node(
-            "Transpose", graph.node("Gather", graph.constant(by_distance), distances, axis=0), perm=[0, 3, 1, 2]
-        )
-        stream = self._stream(self._rows(weights.embedding, node_tokens))
+        stream = self._stream(self._rows(weights.embedding, node_tokens, "embedding"))
+        attend = partial(self._self_attention, bias=partial(self._tree_bias, distances), distances=distances)
         for number, layer in enumerate(weights.decoder):
             site = f"decoder.{number}"
             assert layer.cross is not None and layer.cross_norm is not None
-            stream.add(self._self_attention(stream.normed(layer.attention_norm), layer.attention, bias, "", site))
+            stream.add(attend(stream.normed(layer.attention_norm), layer.attention, site))
             normed = stream.normed(layer.cross_norm)
-            stream.add(self._tree_cross_attention(normed, layer.cross, keys, mask, site))
+            stream.add(self._tree_cross_attention(normed, layer.cross, hidden, mask, site))
             stream.add(self._feed_forward(stream.normed(layer.dense_norm), layer.dense, site))
         positions = stream.normed(weights.decoder_norm * np.float32(weights.output_scale), last=True)
         # Every node times every edge's row, of which each edge needs one: still far less than a layer.
-        scores = self._products(positions, self._rows(weights.output_rows, edge_tokens))
+        scores = self._operators.products(graph, positions, self._rows(weights.output_rows, edge_tokens, "output"))
         axis = graph.constant(np.array([1]))
         own = graph.node("GatherElements", scores, graph.node("Unsqueeze", edge_nodes, axis), axis=1)
         return graph.node("Squeeze", own, axis)
 
     def _stream(self, start: str) -> _Residual:
-        return _Residual(self._graph, start, self._weights.epsilon)
+        return _Residual(self._graph, self._operators, start, self._weights.epsilon)
 
-    def _rows(self, table: FloatArray, ids: str) -> str:
-        return self._graph.node("Gather", self._graph.constant(table), ids, axis=0)
+    def _rows(self, table: FloatArray, ids: str, block: str) -> str:
+        with self._graph.block(block):
+            return self._graph.written(self._graph.node("Gather", self._graph.constant(table), ids, axis=0))
 
     def _repeated(self, rows: FloatArray, batch: str) -> str:
         """`rows` [r, d] for every row of the batch: [batch, r, d]."""
         shape = self._graph.node("Concat", batch, self._graph.constant(np.array(rows.shape)), axis=0)
         return self._graph.node("Expand", self._graph.constant(rows[None]), shape)
 
-    def _products(self, positions: str, rows: str) -> str:
-        """[batch, p, d] and [batch, r, d] -> their products [batch, p, r]."""
-        return self._graph.node("FusedMatMul", positions, rows, domain=MICROSOFT, transB=1)
-
     def _encoder_bias(self, ids: str) -> str:
         """Position bias of this length: [1, heads, source, source], cut out of the one of the longest length."""
-        weights, graph = self._weights, self._graph
-        places = np.arange(weights.longest)
-        longest = weights.encoder_bias[:, places[None] - places[:, None] + weights.longest - 1]
+        graph = self._graph
         length = graph.node("Shape", ids, start=1, end=2)
         ends = graph.node("Concat", length, length, axis=0)
         starts, axes = graph.constant(np.array([0, 0])), graph.constant(np.array([2, 3]))
-        return graph.node("Slice", graph.constant(longest[None]), starts, ends, axes)
+        return graph.node("Slice", graph.constant(self._longest_bias), starts, ends, axes)
 
-    def _self_attention(self, normed: str, attention: Attention, bias: str, mask: str, site: str) -> str:
-        graph, read = self._graph, f"{site}.attention.input"
-        query, key, value = (
-            self._linears.linear(graph, normed, weight, read)
-            for weight in (attention.query, attention.key, attention.value)
-        )
-        context = self._attend(query, key, value, mask, bias, heads=self._weights.heads)
-        return self._linears.linear(graph, context, attention.output, f"{site}.attention.context")
+    @cached_property
+    def _longest_bias(self) -> FloatArray:
+        """[1, heads, longest, longest]."""
+        weights = self._weights
+        places = np.arange(weights.longest)
+        return weights.encoder_bias[None, :, places[None] - places[:, None] + weights.longest - 1]
 
-    def _attend(self, query: str, key: str, value: str, mask: str, bias: str, *, heads: int) -> str:
-        # T5 does not divide by sqrt(d_kv): its initialisation does that.
-        return self._graph.node(
-            "MultiHeadAttention",
-            *(query, key, value, "", mask, bias),
-            domain=MICROSOFT,
-            num_heads=heads,
-            scale=1.0,
-            mask_filter_value=MASKED,
-        )
+    def _tree_bias(self, distances: str) -> str:
+        """Position bias of the decoder's nodes: [batch, heads, nodes, nodes]."""
+        weights, graph = self._weights, self._graph
+        unseen = np.full((1, weights.heads), self._operators.unseen_bias, np.float32)
+        by_distance = np.concatenate([weights.decoder_bias, unseen])
+        assert len(by_distance) == MASKED_DISTANCE + 1
+        rows = graph.node("Gather", graph.constant(by_distance), distances, axis=0)
+        return graph.node("Transpose", rows, perm=[0, 3, 1, 2])
 
-    def _root_cross_attention(self, folded: str, cross: Attention, keys: str, mask: str, site: str) -> str:
+    def _self_attention(
+        self,
+        normed: str,
+        attention: Attention,
+        site: str,
+        *,
+        bias: Callable[[], str],
+        mask: str = "",
+        distances: str = "",
+    ) -> str:
         graph = self._graph
-        pooled = self._attend(folded, keys, keys, mask, "", heads=1)
-        if self._linears.masked_heads:
-            values = self._linears.linear(graph, pooled, cross.value, f"{site}.cross.pooled")
-            own = graph.node("Mul", values, self._own_columns())
-            context = graph.node("ReduceSum", own, graph.constant(np.array([1])), keepdims=1)
-        else:
-            context = self._unfolded(pooled, cross, one_position=True)
-        return self._linears.linear(graph, context, cross.output, f"{site}.cross.context")
+        with graph.block(f"{site}.attention"):
+            read = graph.read(normed)
+            query, key, value = (
+                self._linears.linear(graph, read, weight, f"{site}.attention.input")
+                for weight in (attention.query, attention.key, attention.value)
+            )
+            context = self._operators.attention(
+                graph, query, key, value, mask=mask, distances=distances, bias=bias(), heads=self._weights.heads
+            )
+            return graph.written(self._linears.linear(graph, context, attention.output, f"{site}.attention.context"))
+
+    def _root_attention(self, normed: str, attention: Attention, site: str) -> str:
+        graph = self._graph
+        with graph.block(f"{site}.attention"):
+            merged = attention.value @ attention.output
+            return graph.written(self._linears.linear(graph, graph.read(normed), merged, f"{site}.attention.input"))
+
+    def _root_cross_attention(
+        self, query: Callable[[], str], cross: Attention, hidden: str, mask: str, site: str
+    ) -> str:
+        graph = self._graph
+        with graph.block(f"{site}.cross"):
+            pooled = self._operators.pooled(graph, query(), graph.read(hidden), mask)
+            if self._linears.masked_heads:
+                values = self._linears.linear(graph, pooled, cross.value, f"{site}.cross.pooled")
+                own = graph.node("Mul", values, self._own_columns())
+                context = graph.node("ReduceSum", own, graph.constant(np.array([1])), keepdims=1)
+            else:
+                context = self._unfolded(pooled, cross, one_position=True)
+            return graph.written(self._linears.linear(graph, context, cross.output, f"{site}.cross.context"))
 
     def _root_folded_query(self, normed: str, cross: Attention, site: str) -> str:
-        query = self._linears.linear(self._graph, normed, cross.query, f"{site}.cross.input")
+        graph = self._graph
+        query = self._linears.linear(graph, graph.read(normed), cross.query, f"{site}.cross.input")
         if self._linears.masked_heads:
-            own = self._graph.node("Mul", query, self._own_columns())
-            return self._linears.linear(self._graph, own, cross.key.T, f"{site}.cross.query")
+            own = graph.node("Mul", query, self._own_columns())
+            return self._linears.linear(graph, own, cross.key.T, f"{site}.cross.query")
         return self._folded(query, cross, one_position=True)
 
-    def _tree_cross_attention(self, normed: str, cross: Attention, keys: str, mask: str, site: str) -> str:
+    def _tree_cross_attention(self, normed: str, cross: Attention, hidden: str, mask: str, site: str) -> str:
         graph = self._graph
-        query = self._linears.linear(graph, normed, cross.query, f"{site}.cross.input")
-        pooled = self._attend(self._folded(query, cross, one_position=False), keys, keys, mask, "", heads=1)
-        context = self._unfolded(pooled, cross, one_position=False)
-        return self._linears.linear(graph, context, cross.output, f"{site}.cross.context")
+        with graph.block(f"{site}.cross"):
+            query = self._linears.linear(graph, graph.read(normed), cross.query, f"{site}.cross.input")
+            folded = self._folded(query, cross, one_position=False)
+            pooled = self._operators.pooled(graph, folded, graph.read(hidden), mask)
+            context = self._unfolded(pooled, cross, one_position=False)
+            return graph.written(self._linears.linear(graph, context, cross.output, f"{site}.cross.context"))
 
     def _own_columns(self) -> str:
         """1 where a column of the query belongs to the head: [heads, heads * d_kv]."""
@@ -327,17 +331,13 @@ class _Writer:
         return cross.key.T.reshape(weights.heads, weights.d_kv, weights.d_model)
 
     def _feed_forward(self, normed: str, dense: FeedForward, site: str) -> str:
-        graph, read = self._graph, f"{site}.dense.input"
-        inner = self._activation(self._linears.linear(graph, normed, dense.first, read))
-        if dense.up is not None:
-            inner = graph.node("Mul", inner, self._linears.linear(graph, normed, dense.up, read))
-        return self._linears.linear(graph, inner, dense.output, f"{site}.dense.inner")
-
-    def _activation(self, x: str) -> str:
-        if self._weights.activation == "silu":
-            return self._graph.node("QuickGelu", x, domain=MICROSOFT, alpha=1.0)
-        operator, attributes = _ACTIVATION_NODES[self._weights.activation]
-        return self._graph.node(operator, x, **attributes)
+        graph = self._graph
+        with graph.block(f"{site}.dense"):
+            linear = partial(self._linears.linear, graph, graph.read(normed), site=f"{site}.dense.input")
+            inner = self._operators.activation(graph, self._weights.activation, linear(weight=dense.first))
+            if dense.up is not None:
+                inner = graph.node("Mul", inner, linear(weight=dense.up))
+            return graph.written(self._linears.linear(graph, inner, dense.output, f"{site}.dense.inner"))
 
     def _root_constants(self) -> tuple[FloatArray, FloatArray]:
         """The root after the first layer's self-attention [d_model], and its folded query there [heads, d_model]."""

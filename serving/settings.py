@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     bundle: Path = _setting(DEMO_STUDENT, "directory", "the student to serve")
     host: str = _setting("127.0.0.1", "address", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8000, "TCP port", "port to listen on; 0 takes a free one", ge=0, le=65535)
-    precision: Literal["auto", "fp32", "int8"] = _setting(
+    precision: Literal["auto", "fp32", "int8", "fp16", "bf16"] = _setting(
         "auto", "precision", "of the label path; auto takes the fastest that the bundle has"
     )
     threads: int = _setting(0, "threads", "threads of one graph run; 0 takes one per core", ge=0, le=1024)

@@ -45,7 +45,7 @@ GOLDEN = "golden.json"
 PARITY = "parity.json"
 WEIGHTS = "weights.bin"
 REBUILD = "`quickstep export` writes a whole one"
-Precision = Literal["fp32", "int8"]
+Precision = Literal["fp32", "int8", "fp16", "bf16"]
 """How the label path computes. The rationale path is float32 always."""
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +23,18 @@ from student.label_path import LabelPath
 from student.label_trie import LabelTrie
 from student.question import AnswerSpace, PreparedQuestion, Question, QuestionPreparer
 
+Device = Literal["cpu", "cuda"]
 IntArray = npt.NDArray[np.int64]
 
-FASTEST_FIRST: tuple[Precision, ...] = ("int8", "fp32")
-"""The order in which a precision is chosen where none is asked for."""
+FASTEST_FIRST: dict[Device, tuple[Precision, ...]] = {"cpu": ("int8", "fp32"), "cuda": ("fp16", "bf16", "fp32")}
+"""What each device runs, in the order in which a precision is chosen where none is asked for.
+
+ONNX Runtime's CPU provider has no bfloat16 products and computes float16 in float32, between casts; its CUDA provider
+has no kernel for the CPU's INT8.
+"""
+
+GOLDEN_TOLERANCE: dict[Precision, float] = {"fp32": 1e-3, "int8": 1e-3, "fp16": 1e-2, "bf16": 5e-2}
+"""Largest difference of a golden answer's probability: another processor sums in another order, and then rounds."""
 
 UNCALIBRATED = Confidence()
 """Probabilities as the student gives them."""
@@ -89,7 +98,7 @@ class OnnxStudent:
     def __init__(self, bundle: Bundle, threads: int = 0, precision: Precision | None = None) -> None:
         self.bundle = bundle
         self.threads = threads or _usable_cores()
-        self.precision = _choose_precision(bundle, precision)
+        self.precision = _choose_precision(bundle, precision, "cpu")
         label, rationale = bundle.manifest.label[self.precision], bundle.manifest.rationale
         self._confidence = bundle.manifest.confidence.get(self.precision, {})
         rationale_threads = max(1, self.threads // 2)
@@ -180,21 +189,22 @@ class OnnxStudent:
         return self._decode(sources, [question.task.limits.rationale_tokens for question in batch])
 
     def check_golden(
-        self, golden: Sequence[GoldenAnswer], *, tolerance: float = 1e-3, rationales: bool = True
+        self, golden: Sequence[GoldenAnswer], *, tolerance: float | None = None, rationales: bool = True
     ) -> list[str]:
         """Ask the golden questions again.
 
         Args:
             golden: the bundle's golden answers, or some of them.
-            tolerance: largest difference of a probability (another processor rounds differently).
+            tolerance: largest difference of a probability; None takes `GOLDEN_TOLERANCE`.
             rationales: also write and compare the rationales, which takes a decoding loop each.
 
         Returns:
             One line for each question that is answered otherwise; empty if all agree.
         """
+        allowed = GOLDEN_TOLERANCE[self.precision] if tolerance is None else tolerance
         differences = []
         for number, expected in enumerate(golden, start=1):
-            found = self._golden_differences(expected, tolerance, rationales)
+            found = self._golden_differences(expected, allowed, rationales)
             if found:
                 differences.append(f"golden answer {number} ({expected.task}): {'; '.join(found)}")
         return differences
@@ -250,16 +260,22 @@ def _choose(space: AnswerSpace, edge_logits: npt.NDArray[np.float32], confidence
     )
 
 
-def _choose_precision(bundle: Bundle, wanted: Precision | None) -> Precision:
-    present = bundle.manifest.label
-    if wanted is None:
-        return next(precision for precision in FASTEST_FIRST if precision in present)
-    if wanted not in present:
+def _choose_precision(bundle: Bundle, wanted: Precision | None, device: Device) -> Precision:
+    present, runnable = bundle.manifest.label, FASTEST_FIRST[device]
+    usable = [precision for precision in runnable if precision in present]
+    if wanted is None and usable:
+        return usable[0]
+    if wanted in usable:
+        return wanted
+    if wanted is None or wanted not in runnable:
         raise BundleError(
-            f"bundle {bundle.path}: has no {wanted} label path, only {', '.join(present)}; "
-            f"`quickstep export --precisions {','.join([*present, wanted])}` makes one"
+            f"bundle {bundle.path}: {wanted or 'none of its label paths'} does not run on {device}, which runs "
+            f"{', '.join(runnable)}; the bundle has {', '.join(present)}: take another precision or device"
         )
-    return wanted
+    raise BundleError(
+        f"bundle {bundle.path}: has no {wanted} label path, only {', '.join(present)}; "
+        f"`quickstep export --precisions {','.join([*present, wanted])}` makes one"
+    )
 
 
 def _usable_cores() -> int:

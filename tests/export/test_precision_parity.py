@@ -121,4 +121,4 @@ def test_float32_is_always_among_the_precisions(given: str, meant: tuple[str, ..
 def test_unknown_precision_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.export(["--precisions", "fp32,int4"])
-    assert "'int4' is no precision; known: fp32, int8" in capsys.readouterr().err
+    assert "'int4' is no precision; known: fp32, int8, fp16, bf16" in capsys.readouterr().err
