@@ -38,13 +38,13 @@ def header(name: str, settings: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def write_results(folder: Path, head: Mapping[str, object], rows: Sequence[Row]) -> Path:
-    """Write header and rows to `<folder>/<name of the script>.json`.
+def write_results(folder: Path, head: Mapping[str, object], rows: Sequence[Row], name: str | None = None) -> Path:
+    """Write header and rows to `<folder>/<name>.json`; without a name, that of the script.
 
     Raises:
         ValueError: a number is not finite.
     """
-    path = folder / f"{Path(str(head['script'])).stem}.json"
+    path = folder / f"{name or Path(str(head['script'])).stem}.json"
     content = json.dumps({"header": head, "rows": list(rows)}, indent=1, ensure_ascii=False, allow_nan=False)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(content + "\n", encoding="utf-8")
