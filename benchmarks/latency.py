@@ -22,12 +22,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks.command import parser, run
-from benchmarks.machine import ROOT
 from benchmarks.machine_rates import Rates, measure_rates
 from benchmarks.peers.measuring import Cell, Effort, Measured, measure
 from benchmarks.peers.questions import LABELS, source_rows
 from benchmarks.peers.quickstep import graphs_folder
-from benchmarks.peers.shapes import SHAPES
+from benchmarks.peers.shapes import MODELS, SHAPES
 from benchmarks.peers.system import LABEL_TOKENS, Work
 from benchmarks.peers.systems import PEERS, Peer
 from benchmarks.peers.worker import Trial, in_own_process
@@ -43,7 +42,6 @@ from benchmarks.roofline import (
 from student.arguments import positive
 from student.errors import QuickstepError
 
-MODELS = ROOT / "runs" / "latency"
 REFERENCE = "hf-step"
 OURS = "quickstep int8"
 CHECKED_ROWS = 64

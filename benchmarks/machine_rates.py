@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
@@ -69,7 +70,7 @@ def _product(precision: str, size: tuple[int, int, int]) -> onnx.ModelProto:
     rows, inner, columns = size
     random = np.random.default_rng(1)
     if precision == "int8":
-        constants = {
+        constants: dict[str, npt.NDArray[np.generic]] = {
             "weight": random.integers(-127, 128, (inner, columns)).astype(np.int8),
             "scale": np.array(0.01, np.float32),
             "column_scale": np.full(columns, 0.01, np.float32),

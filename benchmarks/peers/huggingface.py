@@ -50,10 +50,18 @@ class HfCompile:
         for part in (model, model.encoder):
             part.forward = torch.compile(part.forward, mode="reduce-overhead", fullgraph=True, dynamic=False)
         self._model = model
+        self._compiled: set[tuple[int, ...]] = set()
 
     @torch.inference_mode()
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
-        """Index of the label written, -1 for any other text."""
+        """Index of the label written, -1 for any other text; the first call of a batch and length compiles."""
+        if input_ids.shape not in self._compiled:
+            # The cache is made in the first call and found in the second, which is compiled anew.
+            self._write(input_ids)
+            self._compiled.add(input_ids.shape)
+        return self._write(input_ids)
+
+    def _write(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         return written_labels(self._model, self._work, input_ids, cache_implementation="static")
 
 

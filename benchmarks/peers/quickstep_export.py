@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -16,7 +17,7 @@ from export.label_graph import Float32, Linears, _Writer, encoder_graph, root_gr
 from export.t5_weights import T5Weights
 from export.weights import share_weights
 from student.bundle import WEIGHTS, Precision
-from student.label_trie import MAX_DEPTH, LabelTrie
+from student.label_trie import MAX_DEPTH, IntArray, LabelTrie
 
 LONGEST = 256
 """Source tokens that the graphs are made for."""
@@ -30,18 +31,28 @@ def export_graphs(work: Work, folder: Path, precision: Precision) -> None:
         folder: where to write.
         precision: of the graphs.
     """
-    trie = LabelTrie.build(work.labels, start_token=0)
     model = T5ForConditionalGeneration.from_pretrained(work.model)
     weights = T5Weights.of(model, LONGEST, MAX_DEPTH)
     del model  # of a large student there is no room for more copies than needed
-    rows = [CalibrationRow(tuple(row.tolist()), trie) for row in work.calibration]
-    linears: Linears = Int8(calibrate(weights, rows)) if precision == "int8" else Float32()
+    linears: Linears = int8_linears(weights, work.labels, work.calibration) if precision == "int8" else Float32()
     graphs = {
         ROOT_GRAPH: root_graph(weights, linears),
         ENCODER_GRAPH: encoder_graph(weights, linears),
         DECODER_GRAPH: _decoder_graph(weights, linears),
     }
     share_weights(graphs, folder, WEIGHTS)
+
+
+def int8_linears(weights: T5Weights, labels: Sequence[Sequence[int]], rows: Sequence[IntArray]) -> Linears:
+    """INT8 with ranges from these rows.
+
+    Args:
+        weights: of the student.
+        labels: token ids of each label.
+        rows: tokenised, [source] int64 each.
+    """
+    trie = LabelTrie.build(labels, start_token=0)
+    return Int8(calibrate(weights, [CalibrationRow(tuple(row.tolist()), trie) for row in rows]))
 
 
 def _decoder_graph(weights: T5Weights, linears: Linears) -> onnx.ModelProto:

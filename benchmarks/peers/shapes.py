@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.machine import ROOT
 from training.presets import PRESETS, Preset
+
+MODELS = ROOT / "runs" / "latency"
+"""Where students and what systems make of them are kept, a folder each."""
 
 _T5_VOCABULARY = 32128
 

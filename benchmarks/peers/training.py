@@ -93,7 +93,7 @@ def train_student(shape: Shape, target: Path, steps: int) -> None:
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        optimizer.step()  # type: ignore[no-untyped-call]
         bar.set_postfix(loss=f"{loss.item():.3f}")
     model.eval().save_pretrained(target)
     _tokenizer().save_pretrained(target)
@@ -123,13 +123,13 @@ def _opinion(folder: Path) -> Opinion:
     ids = torch.tensor(np.stack([of_length(row, _OPINION_LENGTH) for row in source_rows("validation", _OPINION_ROWS)]))
     first = [label[0] for label in LABELS]
     logits = []
-    for part in ids.split(8):
+    for part in torch.split(ids, 8):
         start = torch.zeros((len(part), 1), dtype=torch.int64)
         logits.append(model(input_ids=part, decoder_input_ids=start).logits[:, 0, first])
     best, label = torch.cat(logits).softmax(dim=-1).sort(dim=-1, descending=True)
     margins = best[:, 0] - best[:, 1]
     return Opinion(
-        labels_answered=len(label[:, 0].unique()),
+        labels_answered=len(set(label[:, 0].tolist())),
         mean_top_probability=round(best[:, 0].mean().item(), 4),
         median_margin=round(margins.median().item(), 4),
         least_margin=round(margins.min().item(), 6),
