@@ -73,7 +73,7 @@ def main(argv: list[str]) -> int:
         rows.extend(found)
         roofline.extend(_roofline(work, found, rates))
         _write(arguments.results, {**head, "students": students}, rows, roofline, rates)
-    sys.stdout.write("\n".join([table(rows), table(_ratios(rows)), *_tables(roofline)]))
+    sys.stdout.write("\n".join([table(rows), table(ratios(rows)), *_tables(roofline)]))
     sys.stdout.write(f"{RESULT}.json, {ROOFLINE}.json and their .png written\n")
     return 0
 
@@ -210,7 +210,7 @@ def _cell(row: Row) -> str:
     return f"{row['shape']}, {row['source_tokens']} tokens, batch {row['batch']}"
 
 
-def _ratios(rows: Sequence[Row]) -> list[Row]:
+def ratios(rows: Sequence[Row]) -> list[Row]:
     """How many times our int8 time each system takes."""
     ours = {_cell(row): float(row["p50_ms"] or 0) for row in rows if _name(row) == OURS}
     made: dict[str, dict[str, str | float]] = {}

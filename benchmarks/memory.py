@@ -113,8 +113,8 @@ def _memory_mb(folder: Path, graphs: Sequence[str], threads: int) -> dict[str, f
             decoder.decode(ids, mask, [_WRITTEN])
         opened.append(decoder)
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    kibibytes = {line.split(":")[0]: line.split()[1] for line in lines if ":" in line}
-    return {column: round(int(kibibytes[field]) * 1024 / 1e6, 1) for field, column in _FIELDS.items()}
+    told = dict(line.split(":", 1) for line in lines)
+    return {column: round(int(told[field].split()[0]) * 1024 / 1e6, 1) for field, column in _FIELDS.items()}
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ _LARGE = Preset(vocab_size=32000, d_model=1024, d_ff=2816, d_kv=64, heads=16, la
 SHAPES = {
     shape.name: shape
     for shape in (
-        Shape("tiny", PRESETS["tiny"], steps=120, learning_rate=5e-4),
+        Shape("tiny", PRESETS["tiny"], steps=120, learning_rate=2e-3, vocabulary=None),
         Shape("demo", PRESETS["demo"], steps=150, learning_rate=2e-3, vocabulary=None),
         Shape("small", PRESETS["small"], steps=150, learning_rate=5e-4),
         Shape("base", PRESETS["base"], steps=60, learning_rate=5e-4),
