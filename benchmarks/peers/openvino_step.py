@@ -36,7 +36,8 @@ class OpenVino:
 
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         """Index of the label whose first token scores best."""
-        logits = self._model((input_ids, np.ones_like(input_ids)))[0]
+        # NNCF may leave an axis of one position in the output's shape.
+        logits = self._model((input_ids, np.ones_like(input_ids)))[0].reshape(len(input_ids), -1)
         best: list[int] = logits[:, self._first].argmax(axis=-1).tolist()
         return best
 

@@ -16,8 +16,8 @@ import pytest
 
 from benchmarks import demo_student, from_scratch, http_overhead, latency, memory, real_data, startup
 from benchmarks.machine import ROOT
-from benchmarks.peers.systems import Peer
-from benchmarks.report import Row
+from benchmarks.peers.systems import PEERS, Peer
+from benchmarks.report import Cell, Row
 from benchmarks.running_server import RunningServer
 from student.bundle import Bundle
 from student.errors import QuickstepError
@@ -211,7 +211,7 @@ def test_latency_compares_times_and_holds_it_against_the_machine(
 def test_latency_names_what_cannot_run(
     quick_latency: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(latency.PEERS, "optimum", Peer("optimum", "fp32", stand_in_systems.cannot_be_built))
+    monkeypatch.setitem(PEERS, "optimum", Peer("optimum", "fp32", stand_in_systems.cannot_be_built))
     assert latency.main([*quick_latency, "--systems", "optimum"]) == 0
     content = _results(tmp_path, "latency_cpu")
     assert [row["system"] for row in content["rows"]] == ["hf-step"]
@@ -227,7 +227,7 @@ def test_latency_refuses_a_student_without_opinions(quick_latency: list[str]) ->
 
 
 def test_latency_ratios_are_of_our_int8_time() -> None:
-    cell = {"shape": "demo", "source_tokens": 32, "batch": 1}
+    cell: dict[str, Cell] = {"shape": "demo", "source_tokens": 32, "batch": 1}
     rows: list[Row] = [
         {"system": "quickstep", "precision": "fp32", **cell, "p50_ms": 3.0},
         {"system": "quickstep", "precision": "int8", **cell, "p50_ms": 2.0},
