@@ -50,7 +50,8 @@ class Effort:
             last work, and memory that was idle for a while has to be brought back.
         turn_s: of a turn that counts.
         rounds: turns of each system.
-        cell_s: most seconds that a system's turns in a cell take together; slow ones get fewer turns, at least one.
+        cell_s: most seconds that a system's turns in a cell take together, and three times as many as its trial there;
+            slow ones get fewer turns, at least one, and answer fewer rows.
     """
 
     threads: tuple[int, ...]
@@ -146,7 +147,7 @@ def _try(
     for threads in effort.threads:
         with Worker(peer.name, peer.build, work, threads) as worker:
             for cell, asked in batches.items():
-                trials[cell][threads] = worker.trial(Try(asked, effort.cell_s))
+                trials[cell][threads] = worker.trial(Try(asked, effort.cell_s / 3))
                 bar.update()
     return {cell: best_threads(found) for cell, found in trials.items()}
 

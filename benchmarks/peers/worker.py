@@ -14,10 +14,10 @@ import signal
 import statistics
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -210,12 +210,35 @@ def in_own_process(function: Callable[_P, _T], *arguments: _P.args, **named: _P.
     Raises:
         WorkerFailed: the process died.
     """
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return pool.submit(function, *arguments, **named).result()
-        except BrokenProcessPool:
-            name = getattr(function, "__name__", "a function")
-            raise WorkerFailed(f"{name}: its process died; is there memory enough?") from None
+    context = multiprocessing.get_context("spawn")
+    pipe, other = context.Pipe(duplex=False)
+    process = context.Process(target=_call, args=(other, partial(function, *arguments, **named)), daemon=True)
+    process.start()
+    other.close()
+    interrupted = True
+    try:
+        returned, value = pipe.recv()
+        interrupted = False
+    except EOFError:
+        name = getattr(function, "__name__", "a function")
+        raise WorkerFailed(f"{name}: its process died; is there memory enough?") from None
+    finally:
+        process.join(0 if interrupted else _LEAVES_WITHIN_S)
+        process.kill()
+        process.join()
+    if not returned:
+        raise value
+    result: _T = value
+    return result
+
+
+def _call(pipe: Connection, work: Callable[[], object]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        pipe.send((True, work()))
+    except Exception as error:  # raised again where it can be handled
+        error.add_note(traceback.format_exc())
+        pipe.send((False, error))
 
 
 def _serve(pipe: Connection, log: Path, build: Build, work: Work, threads: int) -> None:
