@@ -38,6 +38,7 @@ from benchmarks.roofline import (
     draw_roofline,
     machine_rows,
     measure_sides,
+    verdicts,
 )
 from student.arguments import positive
 from student.errors import QuickstepError
@@ -74,6 +75,7 @@ def main(argv: list[str]) -> int:
         roofline.extend(_roofline(work, found, rates))
         _write(arguments.results, {**head, "students": students}, rows, roofline, rates)
     sys.stdout.write("\n".join([table(rows), table(ratios(rows)), *_tables(roofline)]))
+    sys.stdout.writelines(verdicts(roofline))
     sys.stdout.write(f"{RESULT}.json, {ROOFLINE}.json and their .png written\n")
     return 0
 

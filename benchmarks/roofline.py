@@ -22,6 +22,13 @@ from benchmarks.report import Row
 from student.runtime import open_session
 from training.presets import Preset
 
+DECODER_OVER_READ = 1.5
+DECODER_OVER_ENCODER = 0.15
+SHARE_OF_PEAK = {1: 0.65, 8: 0.75}
+TARGET_SHAPE, TARGET_SOURCE = "base", 128
+"""Targets: the decoder's time over that of reading its weights, everywhere; in INT8 at 128 source tokens its time over
+the encoder's, and the share of the machine's rate by batch, the latter at `base`."""
+
 _AT_LEAST = 5
 
 
@@ -136,6 +143,29 @@ def decoder_row(row: Row, folder: Path, sides: Sides, rates: Sequence[Rates]) ->
         "decoder_over_read": round(sides.decoder_ms / read_ms, 3),
         "decoder_over_encoder": round(sides.decoder_ms / sides.encoder_ms, 3),
     }
+
+
+def verdicts(rows: Sequence[Row]) -> Iterator[str]:
+    """A line for each target that these rows can be held against: PASS or FAIL, and what was found.
+
+    Args:
+        rows: of `answer_row` and `decoder_row`.
+    """
+    for row in rows:
+        limits: list[tuple[str, float, bool]] = []
+        aimed = row.get("precision") == "int8" and row.get("source_tokens") == TARGET_SOURCE
+        if row["part"] == "decoder":
+            limits.append(("decoder_over_read", DECODER_OVER_READ, False))
+            if aimed:
+                limits.append(("decoder_over_encoder", DECODER_OVER_ENCODER, False))
+        elif aimed and row["shape"] == TARGET_SHAPE and row["batch"] in SHARE_OF_PEAK:
+            limits.append(("share_of_peak", SHARE_OF_PEAK[int(row["batch"] or 0)], True))
+        for column, limit, at_least in limits:
+            found = float(row[column] or 0)
+            met = found >= limit if at_least else found <= limit
+            where = f"{row['shape']} {row['precision']}, {row['source_tokens']} tokens, batch {row['batch']}"
+            told = f"{column} {found:.3g}, target at {'least' if at_least else 'most'} {limit:g}"
+            yield f"{'PASS' if met else 'FAIL'}  {where}: {told}\n"
 
 
 def draw_roofline(path: Path, rows: Sequence[Row], rates: Sequence[Rates]) -> None:
