@@ -46,11 +46,12 @@ load-test: $(DEV)/.installed ## drive a running server with Locust; ARGS="--user
 real-data: $(DEV)/.installed ## train on cqa and svamp of DATASETS (paper's release), serve, ask every test row
 	$(DEV)/bin/python -m benchmarks.real_data $(if $(DATASETS),--datasets $(DATASETS)) $(ARGS)
 
-bench: $(DEV)/.installed $(SERVE)/.installed ## measure start, overhead over the graph, and latency beside peers (half an hour)
+bench: $(DEV)/.installed $(SERVE)/.installed ## measure start, overhead over the graph, latency beside peers, and memory (an hour and a half)
 	$(DEV)/bin/pip install $(PIP_OPTIONS) --editable ".[peers]"
 	$(DEV)/bin/python -m benchmarks.startup --python $(SERVE)/bin/python
 	$(DEV)/bin/python -m benchmarks.http_overhead
-	$(DEV)/bin/python -m benchmarks.latency
+	$(DEV)/bin/python -m benchmarks.latency $(ARGS)
+	$(DEV)/bin/python -m benchmarks.memory
 
 clean: ## remove environments and caches; trained students (runs, bundles) stay
 	rm -rf $(SERVE) $(DEV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

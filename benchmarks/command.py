@@ -13,8 +13,17 @@ from benchmarks.report import RESULTS
 from student.errors import QuickstepError
 
 
-def parser(name: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
-    """A parser with `--results`; what `--help` says of defaults comes from them."""
+def parser(
+    name: str, description: str, epilog: str | None = None, *, result: str | None = None
+) -> argparse.ArgumentParser:
+    """A parser with `--results`; what `--help` says of defaults comes from them.
+
+    Args:
+        name: of the script.
+        description: what it does.
+        epilog: what else `--help` says.
+        result: name of the file written, where it is not that of the script.
+    """
     made = argparse.ArgumentParser(
         prog=f"python -m benchmarks.{name}", description=description, epilog=epilog, allow_abbrev=False
     )
@@ -23,7 +32,7 @@ def parser(name: str, description: str, epilog: str | None = None) -> argparse.A
         type=Path,
         default=RESULTS,
         metavar="DIR",
-        help=f"where {name}.json is written (default: {shown(RESULTS)})",
+        help=f"where {result or name}.json is written (default: {shown(RESULTS)})",
     )
     return made
 

@@ -25,6 +25,9 @@ PACKAGES = (
     "torch",
     "transformers",
     "optimum-onnx",
+    "ctranslate2",
+    "openvino",
+    "nncf",
 )
 """Packages whose versions are told."""
 

@@ -39,7 +39,7 @@ def header(name: str, settings: Mapping[str, object]) -> dict[str, object]:
 
 
 def write_results(folder: Path, head: Mapping[str, object], rows: Sequence[Row], name: str | None = None) -> Path:
-    """Write header and rows to `<folder>/<name>.json`; named like the script where no name is given.
+    """Write header and rows to `<folder>/<name>.json`; without a name, that of the script.
 
     Raises:
         ValueError: a number is not finite.

@@ -9,18 +9,17 @@ import ctranslate2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers.system import LABEL_TOKENS, Work
+from benchmarks.peers.system import LABEL_TOKENS, Work, whole
 
 
 class _Translator:
-    precision = "int8"
-
     def __init__(self, work: Work, threads: int) -> None:
         self._work = work
         folder = work.folder / "ctranslate2"
         if not folder.exists():
             converter = ctranslate2.converters.TransformersConverter(str(work.model))
-            converter.convert(str(folder), quantization="int8")
+            with whole(folder) as unfinished:
+                converter.convert(str(unfinished), quantization="int8", force=True)
         self._translator = ctranslate2.Translator(str(folder), device="cpu", compute_type="int8", intra_threads=threads)
         self._tokens = _vocabulary(folder)
         self._labels = [[self._tokens[token] for token in label] for label in work.labels]
@@ -31,8 +30,6 @@ class _Translator:
 
 class CtGenerate(_Translator):
     """`translate_batch`, greedy, for as many tokens as a label has."""
-
-    name = "ctranslate2-generate"
 
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         """Index of the label written, -1 for any other text."""
@@ -46,8 +43,6 @@ class CtGenerate(_Translator):
 class CtStep(_Translator):
     """`translate_batch` for one step: its first token names the label."""
 
-    name = "ctranslate2-step"
-
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         """Index of the label that begins with the token written, -1 for any other."""
         results = self._translator.translate_batch(self._sources(input_ids), beam_size=1, max_decoding_length=1)
@@ -58,8 +53,6 @@ class CtStep(_Translator):
 
 class CtScore(_Translator):
     """`score_batch` of every label: the likelihood of its tokens."""
-
-    name = "ctranslate2-score"
 
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         """Index of the likeliest label."""

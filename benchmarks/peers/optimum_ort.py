@@ -8,20 +8,18 @@ import onnxruntime as ort
 from optimum.onnxruntime import ORTModelForSeq2SeqLM
 
 from benchmarks.peers.huggingface import written_labels
-from benchmarks.peers.system import Work
+from benchmarks.peers.system import Work, whole
 
 
 class Optimum:
     """`generate`, greedy, for as many tokens as a label has."""
 
-    name = "optimum"
-    precision = "fp32"
-
     def __init__(self, work: Work, threads: int) -> None:
         self._work = work
         folder = work.folder / "optimum"
         if not folder.exists():
-            ORTModelForSeq2SeqLM.from_pretrained(work.model, export=True).save_pretrained(folder)
+            with whole(folder) as unfinished:
+                ORTModelForSeq2SeqLM.from_pretrained(work.model, export=True).save_pretrained(unfinished)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         self._model = ORTModelForSeq2SeqLM.from_pretrained(folder, session_options=options)

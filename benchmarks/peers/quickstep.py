@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from transformers import T5ForConditionalGeneration
 
-from benchmarks.peers.system import Work
-from export.calibration import CalibrationRow, calibrate
-from export.graphs import label_graphs
-from export.int8 import Int8
-from export.label_graph import Float32, Linears
-from export.t5_weights import T5Weights
-from export.weights import share_weights
-from student.bundle import WEIGHTS, Precision
+from benchmarks.peers.system import Work, whole
+from student.bundle import Precision
 from student.label_path import LabelPath
-from student.label_trie import MAX_DEPTH, LabelTrie
+from student.label_trie import LabelTrie
 from student.runtime import open_session
 
-LONGEST = 256
-"""Source tokens that the graphs are made for."""
+ROOT_GRAPH, ENCODER_GRAPH, DECODER_GRAPH = "root.onnx", "encoder.onnx", "decoder.onnx"
+"""What answers, and its two sides alone, which only the roofline runs."""
 
 
 class Quickstep:
     """The label path in one precision."""
 
-    name = "quickstep"
-
-    def __init__(
-        self, work: Work, threads: int, precision: Precision, calibration_rows: Sequence[npt.NDArray[np.int64]]
-    ) -> None:
-        self.precision: str = precision
-        self._trie = LabelTrie.build(work.labels, start_token=0)
-        folder = work.folder / f"quickstep-{precision}"
+    def __init__(self, work: Work, threads: int, precision: Precision) -> None:
+        folder = graphs_folder(work, precision)
         if not folder.exists():
-            rows = [CalibrationRow(tuple(row.tolist()), self._trie) for row in calibration_rows]
-            _export(work, folder, precision, rows)
-        self._path = LabelPath(open_session(folder / "root.onnx", threads), None)
+            from benchmarks.peers.quickstep_export import export_graphs
+
+            with whole(folder) as unfinished:
+                export_graphs(work, unfinished, precision)
+        self._trie = LabelTrie.build(work.labels, start_token=0)
+        self._path = LabelPath(open_session(folder / ROOT_GRAPH, threads), None)
 
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         """Index of each row's most probable label."""
@@ -48,10 +37,6 @@ class Quickstep:
         return [int(self._trie.probabilities(row).argmax()) for row in logits]
 
 
-def _export(work: Work, folder: Path, precision: Precision, rows: Sequence[CalibrationRow]) -> None:
-    model = T5ForConditionalGeneration.from_pretrained(work.model)
-    weights = T5Weights.of(model, LONGEST, MAX_DEPTH)
-    linears: Linears = Int8(calibrate(weights, rows)) if precision == "int8" else Float32()
-    graphs = {f"{role}.onnx": graph for role, graph in label_graphs(weights, linears, tree=False).items()}
-    folder.mkdir(parents=True)
-    share_weights(graphs, folder, WEIGHTS)
+def graphs_folder(work: Work, precision: str) -> Path:
+    """Where the graphs of a precision lie, once its system was built."""
+    return work.folder / f"graphs-{precision}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +15,9 @@ import numpy.typing as npt
 LABEL_TOKENS = 4
 """Tokens of each label, `</s>` included: what `generate` decodes."""
 
+Rows = list[npt.NDArray[np.int64]]
+"""One [source] array a row."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -22,11 +27,13 @@ class Work:
         model: directory in the hub's format.
         folder: where a system may write what it makes of the model.
         labels: token ids of each label, `LABEL_TOKENS` long, all different in their first token.
+        calibration: tokenised rows, `</s>` last, for systems that choose ranges by them; none of them is asked later.
     """
 
     model: Path
     folder: Path
     labels: tuple[tuple[int, ...], ...]
+    calibration: tuple[npt.NDArray[np.int64], ...]
 
     def index_of(self, ids: Sequence[int]) -> int:
         """The label with these ids; -1 where there is none."""
@@ -38,16 +45,18 @@ def of_length(row: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
     return np.append(np.resize(row[:-1], length - 1), row[-1])
 
 
+@contextlib.contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """A new folder to write into, which gets the name `folder` when all is written: half of it is never found."""
+    unfinished = folder.with_name(f"{folder.name}-unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    yield unfinished
+    unfinished.rename(folder)
+
+
 class System(Protocol):
-    """A system ready to answer.
-
-    Attributes:
-        name: as in the results.
-        precision: as in the results.
-    """
-
-    name: str
-    precision: str
+    """A system ready to answer."""
 
     def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
         """Index of each row's label, -1 where it wrote none; rows are [batch, source] without padding."""

@@ -14,12 +14,15 @@ from typing import Any
 
 import pytest
 
-from benchmarks import demo_student, from_scratch, http_overhead, latency, real_data, startup
+from benchmarks import demo_student, from_scratch, http_overhead, latency, memory, real_data, startup
 from benchmarks.machine import ROOT
+from benchmarks.peers.systems import PEERS, Peer
+from benchmarks.report import Cell, Row
 from benchmarks.running_server import RunningServer
 from student.bundle import Bundle
 from student.errors import QuickstepError
 from student.task import find_task
+from tests.benchmarks import stand_in_systems
 from training.data.demo.baselines import shortcut_accuracy
 
 TASKS = {"demo-nli", "demo-choices", "demo-math"}
@@ -155,35 +158,98 @@ def _locust(host: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=dict(os.environ), check=False)
 
 
-def test_latency_compares_before_it_times(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.fixture(scope="module")
+def latency_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the students of these tests are kept: training one takes longer than asking it."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def quick_latency(latency_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Arguments of a run that takes no time, on students of these tests."""
+    monkeypatch.setattr(latency, "MODELS", latency_models)
+    for name in ("_WARM_UP_S", "_TURN_S", "_RATE_S", "_SIDES_S"):
+        monkeypatch.setattr(latency, name, 0.0)
+    arguments = ["--shapes", "tiny", "--source-tokens", "16", "--threads", "1", "--rounds", "1"]
+    return [*arguments, "--results", str(tmp_path)]
+
+
+def test_latency_compares_times_and_holds_it_against_the_machine(
+    quick_latency: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(latency, "MODELS", tmp_path / "models")
-    monkeypatch.setattr(latency, "_WARM_UP_S", 0.0)
-    monkeypatch.setattr(latency, "_TURN_S", 0.0)
-    arguments = ["--shapes", "tiny", "--source-tokens", "16", "--steps", "120", "--rounds", "1"]
-    systems = ["--systems", "quickstep fp32", "quickstep int8", "hf-generate"]
-    assert latency.main([*arguments, *systems, "--batches", "1", "3", "--results", str(tmp_path)]) == 0
-    rows = _results(tmp_path, "latency")["rows"]
+    systems = ["--systems", "quickstep fp32", "quickstep int8"]
+    assert latency.main([*quick_latency, *systems, "--batches", "1", "3"]) == 0
+    rows = _results(tmp_path, "latency_cpu")["rows"]
+    ours = [("quickstep", "fp32"), ("quickstep", "int8")]
     assert [(row["system"], row["precision"], row["batch"]) for row in rows] == [
-        (system, precision, batch)
-        for batch in (1, 3)
-        for system, precision in (
-            ("quickstep", "fp32"),
-            ("quickstep", "int8"),
-            ("hf-generate", "fp32"),
-            ("hf-step", "fp32"),
-        )
+        (system, precision, batch) for batch in (1, 3) for system, precision in (*ours, ("hf-step", "fp32"))
     ]
     for row in rows:
-        assert 0 < row["p50_ms"] <= row["p99_ms"]
-        exact = row["system"] == "hf-step" or (row["system"], row["precision"]) == ("quickstep", "fp32")
-        assert row["answers_equal"] == 1.0 if exact else 0.0 <= row["answers_equal"] <= 1.0
-    assert (tmp_path / "latency.png").is_file()
+        assert 0 < row["p50_ms"] <= row["p99_ms"] and row["threads"] == 1 and row["calls"] >= 1
+        assert row["answers_compared"] == 64 // row["batch"] * row["batch"]
+        assert row["answers_equal"] == 1.0 if row["precision"] == "fp32" else 0.0 <= row["answers_equal"] <= 1.0
+        assert ("share_of_peak" in row) == (row["system"] == "quickstep")
+    assert (tmp_path / "latency_cpu.png").is_file() and (tmp_path / "roofline_cpu.png").is_file()
     assert "tiny, 16 tokens, batch 3" in capsys.readouterr().out
 
+    machine, *shares = _results(tmp_path, "roofline_cpu")["rows"]
+    assert machine["part"] == "machine" and min(machine["int8_gop_per_s"], machine["read_gb_per_s"]) > 0
+    assert [(row["part"], row["precision"], row["batch"]) for row in shares] == [
+        ("answer", "fp32", 1),
+        ("decoder", "fp32", 1),
+        ("answer", "int8", 1),
+        ("decoder", "int8", 1),
+        ("answer", "fp32", 3),
+        ("answer", "int8", 3),
+    ]
+    (whole, *_), (decoder, *_) = ([row for row in shares if row["part"] == part] for part in ("answer", "decoder"))
+    assert 0 < decoder["read_mb"] < whole["read_mb"]
+    # Columns are rounded to four places, and times of a student so small have no more.
+    assert decoder["decoder_over_encoder"] == pytest.approx(decoder["decoder_ms"] / decoder["encoder_ms"], rel=0.05)
 
-def test_latency_refuses_a_student_without_opinions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latency, "MODELS", tmp_path / "models")
+
+def test_latency_names_what_cannot_run(
+    quick_latency: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(PEERS, "optimum", Peer("optimum", "fp32", stand_in_systems.cannot_be_built))
+    assert latency.main([*quick_latency, "--systems", "optimum"]) == 0
+    content = _results(tmp_path, "latency_cpu")
+    assert [row["system"] for row in content["rows"]] == ["hf-step"]
+    assert content["header"]["students"]["tiny"]["cannot_run"] == {
+        "optimum": "optimum (1 thread): RuntimeError: no such library"
+    }
+    assert "left out: optimum (1 thread)" in capsys.readouterr().out
+
+
+def test_latency_refuses_a_student_without_opinions(quick_latency: list[str]) -> None:
     with pytest.raises(QuickstepError, match="answers all rows alike; train it for more --steps"):
-        latency.main(["--shapes", "tiny", "--source-tokens", "16", "--steps", "1", "--systems", "hf-step"])
+        latency.main([*quick_latency, "--steps", "1", "--systems", "hf-step"])
+
+
+def test_latency_ratios_are_of_our_int8_time() -> None:
+    cell: dict[str, Cell] = {"shape": "demo", "source_tokens": 32, "batch": 1}
+    rows: list[Row] = [
+        {"system": "quickstep", "precision": "fp32", **cell, "p50_ms": 3.0},
+        {"system": "quickstep", "precision": "int8", **cell, "p50_ms": 2.0},
+        {"system": "optimum", "precision": "fp32", **cell, "p50_ms": 9.0},
+        {"system": "optimum", "precision": "fp32", **cell, "batch": 8, "p50_ms": 1.0},
+    ]
+    assert latency.ratios(rows) == [
+        {"system": "quickstep fp32", "demo, 32 tokens, batch 1": 1.5},
+        {"system": "quickstep int8", "demo, 32 tokens, batch 1": 1.0},
+        {"system": "optimum", "demo, 32 tokens, batch 1": 4.5},
+    ]
+
+
+def test_latency_refuses_lengths_and_batches_that_it_cannot_ask() -> None:
+    for wrong in (["--source-tokens", "257"], ["--source-tokens", "1"], ["--batches", "65"]):
+        with pytest.raises(SystemExit):
+            latency.main(wrong)
+
+
+def test_memory_grows_with_what_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MODELS", tmp_path / "models")
+    assert memory.main(["--shape", "tiny", "--steps", "1", "--results", str(tmp_path)]) == 0
+    nothing, labels, both = _results(tmp_path, "memory")["rows"]
+    assert 0 == nothing["weights_mb"] < labels["weights_mb"] < both["weights_mb"]
+    assert 0 < nothing["resident_mb"] < labels["resident_mb"] < both["resident_mb"]
