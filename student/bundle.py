@@ -45,6 +45,9 @@ REBUILD = "`quickstep export` writes a whole one"
 Precision = Literal["fp32", "int8", "fp16", "bf16"]
 """How the label path computes. The rationale path is float32 always."""
 
+Device = Literal["cpu", "cuda"]
+"""Where the label path computes. The rationale path stays on the CPU."""
+
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """What a student may be called."""
 

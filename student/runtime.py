@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +14,13 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from student.answers import concludes_in, equation_value
-from student.bundle import TOKENIZER, Bundle, GoldenAnswer, Precision
+from student.bound_path import BoundLabelPath, length_buckets, open_cuda_session
+from student.bundle import TOKENIZER, Bundle, Device, GoldenAnswer, LabelGraphs, Precision
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, QuickstepError, TaskError
 from student.label_path import LabelPath
 from student.question import AnswerSpace, PreparedQuestion, Question, QuestionPreparer
 
-Device = Literal["cpu", "cuda"]
 IntArray = npt.NDArray[np.int64]
 
 FASTEST_FIRST: dict[Device, tuple[Precision, ...]] = {"cpu": ("int8", "fp32"), "cuda": ("fp16", "bf16", "fp32")}
@@ -78,22 +77,23 @@ class OnnxStudent:
         bundle: a verified bundle.
         threads: threads of a label pass; 0 takes one for each core this process may use. Rationales take half as many,
             so that they leave room for labels.
-        precision: of the label path; None takes the fastest that the bundle has.
+        precision: of the label path; None takes the fastest that the bundle has and the device runs.
+        device: of the label path.
 
     Raises:
-        BundleError: a graph or the tokenizer cannot be loaded, or the bundle has not this precision.
+        BundleError: a graph or the tokenizer cannot be loaded, the bundle has not this precision, or the device is not
+            there or does not run it.
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 0, precision: Precision | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, threads: int = 0, precision: Precision | None = None, device: Device = "cpu"
+    ) -> None:
         self.bundle = bundle
         self.threads = threads or _usable_cores()
-        self.precision = _choose_precision(bundle, precision, "cpu")
+        self.precision = _choose_precision(bundle, precision, device)
         label, rationale = bundle.manifest.label[self.precision], bundle.manifest.rationale
         rationale_threads = max(1, self.threads // 2)
-        self._label = LabelPath(
-            open_session(bundle.path / label.root, self.threads),
-            open_session(bundle.path / label.tree, self.threads) if label.tree else None,
-        )
+        self._label = _open_label_path(bundle, label, device, self.threads)
         self._decoder = GreedyDecoder(
             open_session(bundle.path / rationale.encoder, rationale_threads),
             open_session(bundle.path / rationale.decoder_first, rationale_threads),
@@ -108,13 +108,15 @@ class OnnxStudent:
             raise BundleError(f"bundle {bundle.path}: {error}") from None
 
     @classmethod
-    def load(cls, path: Path, threads: int = 0, precision: Precision | None = None) -> OnnxStudent:
+    def load(
+        cls, path: Path, threads: int = 0, precision: Precision | None = None, device: Device = "cpu"
+    ) -> OnnxStudent:
         """Open, verify and load a bundle.
 
         Raises:
-            BundleError: the bundle is missing, changed, incomplete or cannot be loaded, or has not this precision.
+            BundleError: the bundle is missing, changed or incomplete, or cannot be loaded as the constructor says.
         """
-        return cls(Bundle.open(path), threads, precision)
+        return cls(Bundle.open(path), threads, precision, device)
 
     def prepare(self, question: Question, *, rationale: bool = False) -> PreparedQuestion:
         """Check and tokenise a question; see `student.question.QuestionPreparer.prepare`."""
@@ -261,6 +263,16 @@ def _usable_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity
         return os.cpu_count() or 1
+
+
+def _open_label_path(bundle: Bundle, graphs: LabelGraphs, device: Device, threads: int) -> LabelPath:
+    def opened(name: str) -> ort.InferenceSession:
+        return open_cuda_session(bundle.path / name) if device == "cuda" else open_session(bundle.path / name, threads)
+
+    root, tree = opened(graphs.root), opened(graphs.tree) if graphs.tree else None
+    if device == "cpu":
+        return LabelPath(root, tree)
+    return BoundLabelPath(root, tree, device=device, lengths=length_buckets(bundle.manifest.max_source_tokens))
 
 
 def open_session(file: Path, threads: int) -> ort.InferenceSession:
