@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from student.bound_path import BATCH_BUCKETS, BoundLabelPath, length_buckets, open_cuda_session
+from student.bound_path import BATCH_BUCKETS, CUDA_PROVIDER, BoundLabelPath, length_buckets, open_cuda_session
 from student.bundle import Bundle
 from student.cli import main
 from student.errors import BundleError, QuickstepError
@@ -122,3 +122,13 @@ def test_missing_cuda_is_refused_with_what_to_install(
         OnnxStudent(tiny_bundle, device="cuda")
     assert main(["predict", str(tiny_bundle.path), "/dev/null", "--device", "cuda"]) == 1
     assert "has no CUDAExecutionProvider" in capsys.readouterr().err
+
+
+def test_silent_fall_back_to_the_cpu_is_refused(tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = tiny_bundle.path / "label_root.fp32.onnx"
+    # What ONNX Runtime does where CUDA's libraries are missing: a session comes, of the provider that is left.
+    on_the_cpu = open_session(graph, 1)
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [CUDA_PROVIDER, "CPUExecutionProvider"])
+    monkeypatch.setattr("onnxruntime.InferenceSession", lambda *_, **__: on_the_cpu)
+    with pytest.raises(BundleError, match="found no usable GPU, CUDA or cuDNN and would run on the CPU"):
+        open_cuda_session(graph)
