@@ -27,8 +27,8 @@ from benchmarks.questions import differences, request_content
 from benchmarks.report import Row, draw_bars, header, percentile, table, write_results
 from benchmarks.running_server import RunningServer
 from student.arguments import positive
-from student.bundle import GoldenAnswer
 from student.errors import QuickstepError
+from student.manifest import GoldenAnswer
 from student.question import PreparedQuestion, Question
 from student.runtime import OnnxStudent, Prediction
 

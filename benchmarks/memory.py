@@ -26,7 +26,7 @@ from student.bundle import WEIGHTS
 from student.decoding import GreedyDecoder
 from student.label_path import LabelPath
 from student.label_trie import LabelTrie
-from student.runtime import open_session
+from student.sessions import open_session
 
 _SOURCE, _WRITTEN, _CALIBRATION_ROWS = 128, 16, 16
 _ANSWERS = 3

@@ -26,8 +26,9 @@ from export.confidence import Scored, confidences, expected_calibration_error
 from export.config import ExportConfig
 from export.precision_parity import CLEAR_MARGIN, ClosedRow, closed_rows, compare_precision, score
 from student.arguments import positive
-from student.bundle import Bundle, Precision
+from student.bundle import Bundle
 from student.errors import InputError, QuickstepError
+from student.manifest import Precision
 from student.question import PreparedQuestion, Question
 from student.runtime import OnnxStudent
 from training.checkpoint import load_checkpoint

@@ -19,7 +19,7 @@ from benchmarks.machine_rates import Rates
 from benchmarks.operations import bytes_read, necessary_operations
 from benchmarks.peers.quickstep import DECODER_GRAPH, ENCODER_GRAPH, ROOT_GRAPH
 from benchmarks.report import Row
-from student.runtime import open_session
+from student.sessions import open_session
 from training.presets import Preset
 
 DECODER_OVER_READ = 1.5

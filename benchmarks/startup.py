@@ -19,8 +19,9 @@ from benchmarks.questions import request_content
 from benchmarks.report import Row, header, percentile, table, write_results
 from benchmarks.running_server import RunningServer
 from student.arguments import positive
-from student.bundle import Bundle, GoldenAnswer
+from student.bundle import Bundle
 from student.errors import QuickstepError
+from student.manifest import GoldenAnswer
 
 _DESCRIBE = """
 import json, platform, sys, sysconfig

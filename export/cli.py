@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from student.arguments import positive
-from student.bundle import Precision
 from student.confidence import ALL_TASKS
+from student.manifest import Precision
 
 
 def export(argv: list[str]) -> int:

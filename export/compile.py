@@ -22,25 +22,11 @@ from export.reference import gate_student
 from export.report import write_report
 from export.t5_weights import T5Weights
 from export.weights import share_weights
-from student.bundle import (
-    GOLDEN,
-    MANIFEST,
-    NAME_PATTERN,
-    PARITY,
-    TASKS,
-    TOKENIZER,
-    WEIGHTS,
-    Bundle,
-    LabelGraphs,
-    Manifest,
-    Precision,
-    RationaleGraphs,
-    new_bundle,
-    write_manifest,
-)
+from student.bundle import GOLDEN, MANIFEST, PARITY, TASKS, TOKENIZER, WEIGHTS, Bundle, new_bundle, write_manifest
 from student.confidence import Confidence
 from student.errors import ExportError, InputError
 from student.label_trie import MAX_DEPTH
+from student.manifest import NAME_PATTERN, LabelGraphs, Manifest, Precision, RationaleGraphs
 from student.question import PreparedQuestion, Question, QuestionPreparer
 from student.runtime import OnnxStudent, load_tokenizer
 from student.task import Task

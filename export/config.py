@@ -10,9 +10,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from export.parity import Thresholds
-from student.bundle import Precision
 from student.confidence import ALL_TASKS
 from student.errors import ExportError
+from student.manifest import Precision
 from student.validation import problems_of, yaml_problem
 
 

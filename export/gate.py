@@ -16,9 +16,9 @@ from export.config import ExportConfig
 from export.half import FLOAT_TYPES, spread
 from export.parity import ParityResult, compare, require
 from export.precision_parity import ClosedRow, PrecisionParity, closed_rows, compare_precision, score
-from student.bundle import Precision
 from student.confidence import ALL_TASKS, Confidence
 from student.errors import ExportError
+from student.manifest import Precision
 from student.question import PreparedQuestion
 from student.runtime import OnnxStudent
 from training.data.example import Example

@@ -26,7 +26,7 @@ _OPTIMUM_FILES = {
 
 
 def label_graphs(weights: T5Weights, linears: Linears, *, tree: bool) -> dict[str, onnx.ModelProto]:
-    """The label path in one precision, by role (`student.bundle.LabelGraphs`).
+    """The label path in one precision, by role (`student.manifest.LabelGraphs`).
 
     Args:
         weights: of the student.
@@ -37,7 +37,7 @@ def label_graphs(weights: T5Weights, linears: Linears, *, tree: bool) -> dict[st
 
 
 def rationale_graphs(model: T5ForConditionalGeneration, weights: T5Weights) -> dict[str, onnx.ModelProto]:
-    """The rationale path, by role (`student.bundle.RationaleGraphs`).
+    """The rationale path, by role (`student.manifest.RationaleGraphs`).
 
     The encoder is our own; the decoder's first step and its further ones are exported by Optimum, with a cache.
     """

@@ -98,7 +98,7 @@ def spread(rows: Sequence[T], most: int = MAX_ROWS) -> Sequence[T]:
 def half_graphs(
     precision: HalfPrecision, weights: T5Weights, plan: HalfPlan, *, tree: bool
 ) -> dict[str, onnx.ModelProto]:
-    """The label path in a 16-bit precision, by role (`student.bundle.LabelGraphs`), of the standard's operators.
+    """The label path in a 16-bit precision, by role (`student.manifest.LabelGraphs`), of the standard's operators.
 
     Args:
         precision: which.
@@ -204,11 +204,10 @@ def _inner_shift(weights: T5Weights, dense: FeedForward, largest: float, stream_
         return 0
     before = dense.first if dense.up is None else dense.up
     mean_square = float(np.mean(np.square(dense.output, dtype=np.float64)))
-    least = max(
+    return max(
         _shift(max(largest, float(np.abs(before).max()))),
         math.ceil(math.log2(COARSE / math.sqrt(mean_square))) + stream_shift if mean_square else 0,
     )
-    return least
 
 
 def _shift(largest: float) -> int:

@@ -21,10 +21,12 @@ from onnx.reference.ops.op_matmul import MatMul
 from onnx.reference.ops.op_sigmoid import Sigmoid
 from onnx.reference.ops.op_softmax import Softmax
 
-from student.bundle import Bundle, Precision
+from student.bundle import Bundle
 from student.errors import ParityError
 from student.label_path import LabelPath
-from student.runtime import FASTEST_FIRST, OnnxStudent
+from student.manifest import Precision
+from student.runtime import OnnxStudent
+from student.sessions import FASTEST_FIRST
 
 Array = npt.NDArray[Any]
 Feeds = Mapping[str, npt.NDArray[np.generic]]

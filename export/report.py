@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 
 from export.confidence import CALIBRATION_BINS, FloatArray, confidences
 from export.gate import GateResult, TaskCalibration
-from student.bundle import PARITY, Precision
+from student.bundle import PARITY
 from student.confidence import Confidence
+from student.manifest import Precision
 
 MARKDOWN = "parity.md"
 PLOT = "parity.png"

@@ -56,7 +56,10 @@ def _serve(settings: Settings) -> None:
     metrics = Metrics()
     engine = LocalEngine(
         lambda: OnnxStudent.load(
-            settings.bundle, settings.threads, None if settings.precision == "auto" else settings.precision
+            settings.bundle,
+            settings.threads,
+            None if settings.precision == "auto" else settings.precision,
+            settings.device,
         ),
         LaneLimits(settings.label_limits, settings.rationale_limits),
         metrics.observe_batch,

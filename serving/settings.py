@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     precision: Literal["auto", "fp32", "int8", "fp16", "bf16"] = _setting(
         "auto", "precision", "of the label path; auto takes the fastest that the bundle has"
     )
+    device: Literal["cpu", "cuda"] = _setting("cpu", "device", "of the label path; cuda needs the extra gpu")
     threads: int = _setting(0, "threads", "threads of one graph run; 0 takes one per core", ge=0, le=1024)
     max_batch_rows: int = _setting(32, "rows", "most rows of one graph run", ge=1, le=4096)
     max_batch_tokens: int = _setting(4096, "tokens", "most rows times longest row of one graph run", ge=1, le=1 << 22)

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO, get_args
 
-from student.bundle import REBUILD, Bundle, Precision
+from student.bundle import REBUILD, Bundle
 from student.errors import BundleError, InputError, Problem
+from student.manifest import Device, Precision
 from student.question import PreparedQuestion, Question
-from student.runtime import FASTEST_FIRST, OnnxStudent
+from student.runtime import OnnxStudent
+from student.sessions import FASTEST_FIRST
 
 _BATCH_ROWS = 16
 
@@ -70,12 +72,15 @@ def predict(argv: list[str]) -> int:
     parser.add_argument(
         "--precision", choices=get_args(Precision), help="of the label path (default: the fastest that the bundle has)"
     )
+    parser.add_argument(
+        "--device", choices=get_args(Device), default="cpu", help="of the label path (default: %(default)s)"
+    )
     arguments = parser.parse_args(argv)
     if arguments.questions is sys.stdin and isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     failed = 0
     with arguments.questions as questions:
-        student = OnnxStudent.load(arguments.bundle, precision=arguments.precision)
+        student = OnnxStudent.load(arguments.bundle, precision=arguments.precision, device=arguments.device)
         for batch in _batches(questions):
             for answer in _answer(student, batch, explain=arguments.explain):
                 failed += "errors" in answer

@@ -58,7 +58,14 @@ class LabelPath:
         return [row[: trie.edges] for row, trie in zip(logits, tries, strict=True)]
 
     def graph_run(
-        self, input_ids: IntArray, source_mask: npt.NDArray[np.int32], tries: Sequence[LabelTrie], *, deep: bool
+        self,
+        input_ids: IntArray,
+        source_mask: npt.NDArray[np.int32],
+        tries: Sequence[LabelTrie],
+        *,
+        deep: bool,
+        nodes: int = 0,
+        edges: int = 0,
     ) -> tuple[ort.InferenceSession, dict[str, npt.NDArray[np.generic]]]:
         """The graph that these rows go through, and its inputs: a run of it is what a batch costs at least.
 
@@ -67,10 +74,12 @@ class LabelPath:
             source_mask: [batch, source] int32.
             tries: one a row; all deep, or none.
             deep: whether they have more nodes than their root.
+            nodes: pad tries to at least so many.
+            edges: pad tries to at least so many.
         """
         session = self._tree if deep else self._root
         if session is None:
             raise RuntimeError("a trie of more than one node, and the bundle has no graph for it")
-        packed = TrieBatch.pack(tries)
+        packed = TrieBatch.pack(tries, nodes=nodes, edges=edges)
         feeds = packed.feeds() if deep else {"edge_tokens": packed.edge_tokens}
         return session, {"input_ids": input_ids, "source_mask": source_mask, **feeds}

@@ -169,10 +169,16 @@ class TrieBatch:
     edge_tokens: IntArray
 
     @classmethod
-    def pack(cls, tries: Sequence[LabelTrie]) -> TrieBatch:
-        """Pad tries to the largest among them."""
-        nodes = max(trie.nodes for trie in tries)
-        edges = max(trie.edges for trie in tries)
+    def pack(cls, tries: Sequence[LabelTrie], *, nodes: int = 0, edges: int = 0) -> TrieBatch:
+        """Pad tries to the largest among them.
+
+        Args:
+            tries: one a row.
+            nodes: pad to at least so many.
+            edges: pad to at least so many.
+        """
+        nodes = max(nodes, *(trie.nodes for trie in tries))
+        edges = max(edges, *(trie.edges for trie in tries))
         alone = np.where(np.eye(nodes, dtype=np.bool_), 0, MASKED_DISTANCE)
         distances = np.broadcast_to(alone, (len(tries), nodes, nodes)).astype(np.int64)
         for row, trie in enumerate(tries):

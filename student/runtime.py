@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,23 +13,18 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from student.answers import concludes_in, equation_value
-from student.bundle import TOKENIZER, Bundle, GoldenAnswer, Precision
+from student.bound_path import BoundLabelPath
+from student.bundle import TOKENIZER, Bundle
 from student.confidence import Confidence
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, QuickstepError, TaskError
 from student.label_path import LabelPath
 from student.label_trie import LabelTrie
+from student.manifest import Device, GoldenAnswer, LabelGraphs, Precision
 from student.question import AnswerSpace, PreparedQuestion, Question, QuestionPreparer
+from student.sessions import choose_precision, open_cuda_session, open_session, usable_cores
 
-Device = Literal["cpu", "cuda"]
 IntArray = npt.NDArray[np.int64]
-
-FASTEST_FIRST: dict[Device, tuple[Precision, ...]] = {"cpu": ("int8", "fp32"), "cuda": ("fp16", "bf16", "fp32")}
-"""What each device runs, in the order in which a precision is chosen where none is asked for.
-
-ONNX Runtime's CPU provider has no bfloat16 products and computes float16 in float32, between casts; its CUDA provider
-has no kernel for the CPU's INT8.
-"""
 
 GOLDEN_TOLERANCE: dict[Precision, float] = {"fp32": 1e-3, "int8": 1e-3, "fp16": 1e-2, "bf16": 5e-2}
 """Largest difference of a golden answer's probability: another processor sums in another order, and then rounds."""
@@ -89,23 +82,24 @@ class OnnxStudent:
         bundle: a verified bundle.
         threads: threads of a label pass; 0 takes one for each core this process may use. Rationales take half as many,
             so that they leave room for labels.
-        precision: of the label path; None takes the fastest that the bundle has.
+        precision: of the label path; None takes the fastest that the bundle has and the device runs.
+        device: of the label path.
 
     Raises:
-        BundleError: a graph or the tokenizer cannot be loaded, or the bundle has not this precision.
+        BundleError: a graph or the tokenizer cannot be loaded, the bundle has not this precision, or the device is not
+            there or does not run it.
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 0, precision: Precision | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, threads: int = 0, precision: Precision | None = None, device: Device = "cpu"
+    ) -> None:
         self.bundle = bundle
-        self.threads = threads or _usable_cores()
-        self.precision = _choose_precision(bundle, precision, "cpu")
+        self.threads = threads or usable_cores()
+        self.precision = choose_precision(bundle, precision, device)
         label, rationale = bundle.manifest.label[self.precision], bundle.manifest.rationale
         self._confidence = bundle.manifest.confidence.get(self.precision, {})
         rationale_threads = max(1, self.threads // 2)
-        self._label = LabelPath(
-            open_session(bundle.path / label.root, self.threads),
-            open_session(bundle.path / label.tree, self.threads) if label.tree else None,
-        )
+        self._label = _open_label_path(bundle, label, device, self.threads)
         self._decoder = GreedyDecoder(
             open_session(bundle.path / rationale.encoder, rationale_threads),
             open_session(bundle.path / rationale.decoder_first, rationale_threads),
@@ -120,13 +114,15 @@ class OnnxStudent:
             raise BundleError(f"bundle {bundle.path}: {error}") from None
 
     @classmethod
-    def load(cls, path: Path, threads: int = 0, precision: Precision | None = None) -> OnnxStudent:
+    def load(
+        cls, path: Path, threads: int = 0, precision: Precision | None = None, device: Device = "cpu"
+    ) -> OnnxStudent:
         """Open, verify and load a bundle.
 
         Raises:
-            BundleError: the bundle is missing, changed, incomplete or cannot be loaded, or has not this precision.
+            BundleError: the bundle is missing, changed or incomplete, or cannot be loaded as the constructor says.
         """
-        return cls(Bundle.open(path), threads, precision)
+        return cls(Bundle.open(path), threads, precision, device)
 
     def prepare(self, question: Question, *, rationale: bool = False) -> PreparedQuestion:
         """Check and tokenise a question; see `student.question.QuestionPreparer.prepare`."""
@@ -260,51 +256,14 @@ def _choose(space: AnswerSpace, edge_logits: npt.NDArray[np.float32], confidence
     )
 
 
-def _choose_precision(bundle: Bundle, wanted: Precision | None, device: Device) -> Precision:
-    present, runnable = bundle.manifest.label, FASTEST_FIRST[device]
-    usable = [precision for precision in runnable if precision in present]
-    if wanted is None and usable:
-        return usable[0]
-    if wanted in usable:
-        return wanted
-    if wanted is None or wanted not in runnable:
-        raise BundleError(
-            f"bundle {bundle.path}: {wanted or 'none of its label paths'} does not run on {device}, which runs "
-            f"{', '.join(runnable)}; the bundle has {', '.join(present)}: take another precision or device"
-        )
-    raise BundleError(
-        f"bundle {bundle.path}: has no {wanted} label path, only {', '.join(present)}; "
-        f"`quickstep export --precisions {','.join([*present, wanted])}` makes one"
-    )
+def _open_label_path(bundle: Bundle, graphs: LabelGraphs, device: Device, threads: int) -> LabelPath:
+    def opened(name: str) -> ort.InferenceSession:
+        return open_cuda_session(bundle.path / name) if device == "cuda" else open_session(bundle.path / name, threads)
 
-
-def _usable_cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity
-        return os.cpu_count() or 1
-
-
-def open_session(file: Path, threads: int) -> ort.InferenceSession:
-    """An ONNX graph, ready to run on the CPU.
-
-    Args:
-        file: the graph; its weights lie beside it.
-        threads: of one run.
-
-    Raises:
-        BundleError: ONNX Runtime cannot load it.
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Sessions have a pool of threads each. One that goes on spinning after its run takes the core that the next needs.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    try:
-        return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's exception classes share no base but Exception
-        raise BundleError(f"bundle {file}: ONNX Runtime cannot load it: {error}; export again") from error
+    root, tree = opened(graphs.root), opened(graphs.tree) if graphs.tree else None
+    if device == "cpu":
+        return LabelPath(root, tree)
+    return BoundLabelPath(root, tree, device=device, lengths=bundle.length_buckets)
 
 
 def load_tokenizer(file: Path) -> Tokenizer:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import openvino
 
 from benchmarks.peers.system import Work, whole
-from student.bundle import Precision
+from student.manifest import Precision
 
 _MODEL = "model.xml"
 

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.peers.system import Work, whole
-from student.bundle import Precision
 from student.label_path import LabelPath
 from student.label_trie import LabelTrie
-from student.runtime import open_session
+from student.manifest import Precision
+from student.sessions import open_session
 
 ROOT_GRAPH, ENCODER_GRAPH, DECODER_GRAPH = "root.onnx", "encoder.onnx", "decoder.onnx"
 """What answers, and its two sides alone, which only the roofline runs."""

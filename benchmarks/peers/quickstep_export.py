@@ -16,8 +16,9 @@ from export.int8 import Int8
 from export.label_graph import CONTRIB, Float32, Linears, _Writer, encoder_graph, root_graph
 from export.t5_weights import T5Weights
 from export.weights import share_weights
-from student.bundle import WEIGHTS, Precision
+from student.bundle import WEIGHTS
 from student.label_trie import MAX_DEPTH, IntArray, LabelTrie
+from student.manifest import Precision
 
 LONGEST = 256
 """Source tokens that the graphs are made for."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from benchmarks.peers.system import System, Work
 from benchmarks.peers.worker import Build
-from student.bundle import Precision
+from student.manifest import Precision
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
-from student.bundle import GoldenAnswer
+from student.manifest import GoldenAnswer
 from student.question import PreparedQuestion, Question
 from student.runtime import Explanation, Prediction
 from student.task import Task

@@ -14,8 +14,9 @@ from export.compile import GOLDEN_PER_TASK, _without_local_paths, compile_bundle
 from export.config import ExportConfig
 from export.int8 import Range
 from student import cli as quickstep
-from student.bundle import Bundle, LabelGraphs, Precision
+from student.bundle import Bundle
 from student.errors import BundleError, ExportError, ParityError
+from student.manifest import LabelGraphs, Precision
 from student.runtime import OnnxStudent
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.data.example import Example

@@ -13,7 +13,7 @@ from export.t5_weights import T5Weights
 from export.weights import share_weights
 from student.decoding import GreedyDecoder
 from student.label_trie import MAX_DEPTH
-from student.runtime import open_session
+from student.sessions import open_session
 from tests.export.shapes import END, PAD, SHAPES, SOURCES, WordTokenizer, random_t5
 
 LONGEST = 24

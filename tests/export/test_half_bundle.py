@@ -10,8 +10,9 @@ from export import cli
 from export.compile import compile_bundle
 from export.config import ExportConfig
 from student import cli as quickstep
-from student.bundle import Bundle, Precision
+from student.bundle import Bundle
 from student.errors import BundleError
+from student.manifest import Precision
 from student.runtime import OnnxStudent
 from training.checkpoint import load_checkpoint
 from training.validation_rows import read_rows

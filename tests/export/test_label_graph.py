@@ -11,8 +11,7 @@ import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from export.label_graph import CONTRIB, Float32, Linears, root_graph, tree_graph
-from export.operators import Operators
+from export.label_graph import Float32, Linears, root_graph, tree_graph
 from export.t5_weights import T5Weights, require_supported
 from student.errors import ExportError
 from student.label_trie import MASKED_DISTANCE, MAX_DEPTH, LabelTrie, TrieBatch
@@ -33,15 +32,11 @@ class _Graphs:
     """The two graphs of a model."""
 
     def __init__(
-        self,
-        model: T5ForConditionalGeneration,
-        longest: int = LONGEST,
-        linears: Linears | None = None,
-        operators: Operators = CONTRIB,
+        self, model: T5ForConditionalGeneration, longest: int = LONGEST, linears: Linears | None = None
     ) -> None:
         weights = T5Weights.of(model, longest, MAX_DEPTH)
-        self._root = _session(root_graph(weights, linears or Float32(), operators))
-        self._tree = _session(tree_graph(weights, linears or Float32(), operators))
+        self._root = _session(root_graph(weights, linears or Float32()))
+        self._tree = _session(tree_graph(weights, linears or Float32()))
 
     def tree(self, ids: npt.ArrayLike, mask: npt.ArrayLike, feeds: dict[str, Any]) -> npt.NDArray[np.float32]:
         return self._score(self._tree, ids, mask, feeds)

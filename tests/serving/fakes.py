@@ -18,8 +18,8 @@ from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.server import Server, bind, url_of
 from serving.settings import Settings
-from student.bundle import GoldenAnswer
 from student.errors import InputError, Problem
+from student.manifest import GoldenAnswer
 from student.question import PreparedQuestion, Question
 from student.runtime import AnswerProbability, Explanation, Prediction
 from student.task import Choices, ClosedLabels, Task, find_task, merge_choices

@@ -23,7 +23,7 @@ from student.runtime import OnnxStudent
 from tests.serving.fakes import FakeStudent
 from serving.cli import main
 student = FakeStudent()
-OnnxStudent.load = lambda path, threads=0, precision=None: student
+OnnxStudent.load = lambda path, *settings: student
 def obey():
     for line in sys.stdin:
         if line == "hold\\n":

@@ -11,12 +11,14 @@ import numpy.typing as npt
 import pytest
 
 from student.answers import equation_value
-from student.bundle import Bundle, GoldenAnswer, write_manifest
+from student.bundle import Bundle, write_manifest
 from student.decoding import GreedyDecoder
 from student.errors import BundleError, InputError
 from student.label_trie import LabelTrie
+from student.manifest import GoldenAnswer
 from student.question import PreparedQuestion, Question
-from student.runtime import OnnxStudent, Prediction, open_session
+from student.runtime import OnnxStudent, Prediction
+from student.sessions import open_session
 from student.task import Limits
 
 IntArray = npt.NDArray[np.int64]

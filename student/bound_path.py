@@ -1,0 +1,146 @@
+"""`BoundLabelPath`: the label path on buffers that stay where they are, for a GPU that replays captured runs.
+
+On CUDA a run of a small student is mostly the launching of its kernels. ONNX Runtime can capture them once and launch
+them as one (a CUDA graph), if shapes and addresses of inputs and outputs never change. So batches are padded to a few
+shapes, and each has buffers, a binding and a captured run of its own, made when it first comes: that first run is slow.
+
+What is done here runs on the CPU provider too, without capture, and is tested there. On a GPU it has not been run yet.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from student.errors import QuickstepError
+from student.label_path import FloatArray, IntArray, LabelPath
+from student.label_trie import LabelTrie
+from student.manifest import Device
+
+BATCH_BUCKETS = (1, 2, 4, 8, 16, 32)
+
+N = TypeVar("N", bound=np.generic)
+Feeds = Mapping[str, npt.NDArray[np.generic]]
+Shape = tuple[int, ...]
+
+
+class BoundLabelPath(LabelPath):
+    """The label path's graphs, run on padded batches in fixed buffers. Runs of several threads wait for each other.
+
+    Args:
+        root: as `LabelPath` takes it.
+        tree: as `LabelPath` takes it.
+        device: where the buffers are; on `cuda`, runs are captured.
+        lengths: source lengths, ascending, to which batches are padded; the last is the longest input there is.
+        batches: numbers of rows, ascending, to which batches are padded; larger ones are cut.
+
+    Raises:
+        ValueError: buckets that are not ascending from 1 or more.
+    """
+
+    def __init__(
+        self,
+        root: ort.InferenceSession,
+        tree: ort.InferenceSession | None,
+        *,
+        device: Device,
+        lengths: Sequence[int],
+        batches: Sequence[int] = BATCH_BUCKETS,
+    ) -> None:
+        super().__init__(root, tree)
+        for name, buckets in (("lengths", lengths), ("batches", batches)):
+            if not buckets or buckets[0] < 1 or sorted(set(buckets)) != list(buckets):
+                raise ValueError(f"{name} {list(buckets)}: must be ascending numbers from 1 on, at least one")
+        self._device = device
+        self._lengths = tuple(lengths)
+        self._batches = tuple(batches)
+        self._bindings: dict[tuple[bool, Shape], _Binding] = {}
+        # Buffers are shared by all runs of a shape, and ONNX Runtime captures and replays for one thread at a time.
+        self._lock = threading.Lock()
+
+    def _run(
+        self, input_ids: IntArray, source_mask: npt.NDArray[np.int32], tries: Sequence[LabelTrie], *, deep: bool
+    ) -> list[FloatArray]:
+        most = self._batches[-1]
+        logits: list[FloatArray] = []
+        for start in range(0, len(tries), most):
+            part = slice(start, start + most)
+            logits += self._run_padded(input_ids[part], source_mask[part], tries[part], deep=deep)
+        return logits
+
+    def _run_padded(
+        self, input_ids: IntArray, source_mask: npt.NDArray[np.int32], tries: Sequence[LabelTrie], *, deep: bool
+    ) -> list[FloatArray]:
+        length = _bucket(int(source_mask.sum(axis=1).max()), self._lengths, "source tokens")
+        # Rows that fill up the batch repeat its first: they are of a size that was asked for, and finite.
+        rows = [*range(len(tries)), *[0] * (_bucket(len(tries), self._batches, "rows") - len(tries))]
+        session, feeds = self.graph_run(
+            _columns(input_ids[rows], length),
+            _columns(source_mask[rows], length),
+            [tries[row] for row in rows],
+            deep=deep,
+            nodes=_power_of_two(max(trie.nodes for trie in tries)),
+            edges=_power_of_two(max(trie.edges for trie in tries)),
+        )
+        shape = tuple(size for values in feeds.values() for size in values.shape)
+        with self._lock:
+            if (deep, shape) not in self._bindings:
+                number = len(self._bindings) + 1  # ONNX Runtime keeps 0 to itself
+                self._bindings[deep, shape] = _Binding(session, feeds, self._device, number)
+            logits = self._bindings[deep, shape].run(feeds)
+        return [row[: trie.edges] for row, trie in zip(logits[: len(tries)], tries, strict=True)]
+
+
+class _Binding:
+    """Buffers of one shape, bound to a session.
+
+    Args:
+        session: of the graph.
+        feeds: inputs of that shape.
+        device: where the buffers are.
+        number: of the captured run, other than those of all other shapes.
+    """
+
+    def __init__(self, session: ort.InferenceSession, feeds: Feeds, device: Device, number: int) -> None:
+        self._session = session
+        self._inputs = {
+            name: ort.OrtValue.ortvalue_from_shape_and_type(values.shape, values.dtype.type, device, 0)
+            for name, values in feeds.items()
+        }
+        self._output = ort.OrtValue.ortvalue_from_shape_and_type(feeds["edge_tokens"].shape, np.float32, device, 0)
+        self._binding = session.io_binding()
+        for name, buffer in self._inputs.items():
+            self._binding.bind_ortvalue_input(name, buffer)
+        self._binding.bind_ortvalue_output("edge_logits", self._output)
+        self._options = ort.RunOptions()
+        if device == "cuda":
+            self._options.add_run_config_entry("gpu_graph_id", str(number))
+
+    def run(self, feeds: Feeds) -> FloatArray:
+        """[batch, edges] float32; the caller's own."""
+        for name, buffer in self._inputs.items():
+            buffer.update_inplace(np.ascontiguousarray(feeds[name]))
+        self._session.run_with_iobinding(self._binding, self._options)
+        return np.array(self._output.numpy(), dtype=np.float32)
+
+
+def _bucket(size: int, buckets: Sequence[int], what: str) -> int:
+    for bucket in buckets:
+        if size <= bucket:
+            return bucket
+    raise QuickstepError(f"{size} {what} in a batch, the largest bucket holds {buckets[-1]}")
+
+
+def _power_of_two(size: int) -> int:
+    return 1 << (size - 1).bit_length()
+
+
+def _columns(rows: npt.NDArray[N], length: int) -> npt.NDArray[N]:
+    """`rows` cut or filled up with zeros to so many columns; what is cut off, or masked, was padding."""
+    cut = rows[:, :length]
+    return np.pad(cut, ((0, 0), (0, length - cut.shape[1])))
