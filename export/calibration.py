@@ -48,6 +48,7 @@ class Recorder:
     """Products in float32, with what each reads as a further output, named by its site."""
 
     masked_heads = True
+    masked_nodes = True
 
     def linear(self, graph: GraphBuilder, x: str, weight: FloatArray, site: str) -> str:
         """`x @ weight`."""
@@ -85,6 +86,18 @@ def calibrate(weights: T5Weights, rows: Sequence[CalibrationRow], *, progress: b
                     counts[site] = counts.get(site, 0) + found
                 bar.update()
     return {site: _least_error(*extremes[site], counts[site]) for site in extremes}
+
+
+def channel_extents(weights: T5Weights, rows: Sequence[CalibrationRow]) -> dict[str, FloatArray]:
+    """The largest absolute value of each channel of everything that a product reads: [in] float32 by site."""
+    extents: dict[str, FloatArray] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        recording = _Recording(weights, Path(folder))
+        for row in rows:
+            for site, values in recording.activations(row):
+                largest = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
+                extents[site] = np.maximum(extents.get(site, largest), largest)
+    return extents
 
 
 def _least_error(low: float, high: float, counts: npt.NDArray[np.int64]) -> Range:

@@ -10,12 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from export.calibration import CalibrationRow, calibrate
+from export.calibration import CalibrationRow
 from export.config import ExportConfig
 from export.gate import Prepared, calibration_half, pass_gate
 from export.graphs import label_graphs, rationale_graphs
 from export.half import half_label_path
-from export.int8 import Int8
+from export.int8_plan import plan_int8
 from export.label_graph import Float32
 from export.length_buckets import choose_length_buckets, padding_share
 from export.reference import gate_student
@@ -89,7 +89,7 @@ def compile_bundle(
         _log.info("export: graphs")
         half = calibration_half(rows)
         notes: dict[Precision, dict[str, Any]] = {}
-        label = _write_graphs(checkpoint, folder, preparer, half, config.precisions, notes, progress=progress)
+        label = _write_graphs(checkpoint, folder, preparer, half, config, notes, progress=progress)
         _write_json(folder / TASKS, [task.model_dump(mode="json") for task in checkpoint.tasks.values()])
         _write_json(folder / GOLDEN, [])
         _write_json(folder / PARITY, {})
@@ -123,7 +123,7 @@ def _write_graphs(
     folder: Path,
     preparer: QuestionPreparer,
     calibration_rows: Prepared,
-    precisions: Sequence[Precision],
+    config: ExportConfig,
     notes: dict[Precision, dict[str, Any]],
     *,
     progress: bool,
@@ -140,7 +140,7 @@ def _write_graphs(
         for _, question in calibration_rows
         if question.space is not None
     ]
-    for precision in precisions:
+    for precision in config.precisions:
         if precision != "fp32" and not closed:
             raise ExportError(
                 f"{precision}: no validation row with a closed answer space to calibrate on; leave {precision} out"
@@ -148,7 +148,10 @@ def _write_graphs(
         if precision == "fp32":
             made = label_graphs(weights, Float32(), tree=tree)
         elif precision == "int8":
-            made = label_graphs(weights, Int8(calibrate(weights, closed, progress=progress)), tree=tree)
+            wanted = config.thresholds.every_precision.min_clear_agreement
+            plan = plan_int8(weights, closed, wanted, progress=progress)
+            notes[precision] = {"plan": plan.as_dict()}
+            made = label_graphs(plan.weights, plan.linears, tree=tree)
         else:
             made, notes[precision] = half_label_path(precision, weights, closed, tree=tree, progress=progress)
         names = {role: f"label_{role}.{precision}.onnx" for role in made}

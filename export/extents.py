@@ -32,6 +32,7 @@ class Half:
     """Every product in the block's type. One product for all heads: an ordinary matrix suits tensor cores best."""
 
     masked_heads = True
+    masked_nodes = False
 
     def linear(self, graph: GraphBuilder, x: str, weight: FloatArray, site: str) -> str:
         """`x @ weight`."""

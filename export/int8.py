@@ -48,6 +48,7 @@ class Int8:
     """
 
     masked_heads = True
+    masked_nodes = True
 
     def __init__(self, ranges: Mapping[str, Range], keep: Iterable[str] = ()) -> None:
         self._ranges = ranges

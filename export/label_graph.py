@@ -42,9 +42,12 @@ class Linears(Protocol):
             product of all heads with the whole matrix, of which each head's row keeps what is its own. That is heads
             times the arithmetic, which at one position is little beside reading the weights, and they are then an
             ordinary matrix: quantized by column and packed.
+        masked_nodes: the same for the tree's. Of a few nodes, as choices that begin alike have, it is the faster way;
+            of a hundred the arithmetic outweighs the reading.
     """
 
     masked_heads: bool
+    masked_nodes: bool
 
     def linear(self, graph: GraphBuilder, x: str, weight: FloatArray, site: str) -> str:
         """`x @ weight`.
@@ -61,6 +64,7 @@ class Float32:
     """Every product in float32."""
 
     masked_heads = False
+    masked_nodes = False
 
     def linear(self, graph: GraphBuilder, x: str, weight: FloatArray, site: str) -> str:
         """`x @ weight`."""
@@ -294,10 +298,31 @@ class _Writer:
         graph = self._graph
         with graph.block(f"{site}.cross"):
             query = self._linears.linear(graph, graph.read(normed), cross.query, f"{site}.cross.input")
-            folded = self._folded(query, cross, one_position=False)
+            masked = self._linears.masked_nodes
+            folded = (
+                self._folded_masked(query, cross, site) if masked else self._folded(query, cross, one_position=False)
+            )
             pooled = self._operators.pooled(graph, folded, graph.read(hidden), mask)
-            context = self._unfolded(pooled, cross, one_position=False)
+            if masked:
+                context = self._unfolded_masked(pooled, cross, site)
+            else:
+                context = self._unfolded(pooled, cross, one_position=False)
             return graph.written(self._linears.linear(graph, context, cross.output, f"{site}.cross.context"))
+
+    def _folded_masked(self, query: str, cross: Attention, site: str) -> str:
+        """W_k^T q for each head of each node: [batch, positions * heads, d_model]."""
+        graph, weights = self._graph, self._weights
+        own = graph.node("Mul", graph.node("Unsqueeze", query, graph.constant(np.array([2]))), self._own_columns())
+        rows = graph.node("Reshape", own, graph.constant(np.array([0, -1, weights.heads * weights.d_kv])))
+        return self._linears.linear(graph, rows, cross.key.T, f"{site}.cross.query")
+
+    def _unfolded_masked(self, pooled: str, cross: Attention, site: str) -> str:
+        """W_v applied to each head's weighted sum: [batch, positions, heads * d_kv]."""
+        graph, weights = self._graph, self._weights
+        values = self._linears.linear(graph, pooled, cross.value, f"{site}.cross.pooled")
+        shape = graph.constant(np.array([0, -1, weights.heads, weights.heads * weights.d_kv]))
+        own = graph.node("Mul", graph.node("Reshape", values, shape), self._own_columns())
+        return graph.node("ReduceSum", own, graph.constant(np.array([2])), keepdims=0)
 
     def _own_columns(self) -> str:
         """1 where a column of the query belongs to the head: [heads, heads * d_kv]."""

@@ -72,7 +72,8 @@ def _markdown(result: GateResult, record: Mapping[str, Any], name: str) -> str:
             ],
         ),
         "",
-        "Clear: best two probabilities 0.05 apart or more in PyTorch. p: McNemar's exact test of the accuracies.",
+        "Clear: best two probabilities 0.05 apart or more in PyTorch. p: McNemar's exact test of the accuracies. "
+        f"Blocks that INT8 leaves in float32: {', '.join(_int8_islands(record)) or 'none'}.",
         "",
         "## Confidence",
         "",
@@ -106,6 +107,10 @@ def _markdown(result: GateResult, record: Mapping[str, Any], name: str) -> str:
         "padded to the longest.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _int8_islands(record: Mapping[str, Any]) -> list[str]:
+    return list(record["precisions"].get("int8", {}).get("plan", {}).get("float32_blocks", ()))
 
 
 def _calibration_row(precision: str, task: str, found: TaskCalibration) -> tuple[str, ...]:

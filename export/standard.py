@@ -105,6 +105,7 @@ class SymmetricInt8:
     """
 
     masked_heads = True
+    masked_nodes = True
 
     def __init__(self, ranges: Mapping[str, Range]) -> None:
         self._ranges = ranges

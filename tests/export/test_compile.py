@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from export import cli, compile
+from export import cli, compile, int8_plan
 from export.calibration import calibrate
 from export.compile import GOLDEN_PER_TASK, _without_local_paths, compile_bundle
 from export.config import ExportConfig
@@ -217,7 +217,7 @@ def test_lower_precision_that_answers_otherwise_is_refused(
 ) -> None:
     # Ranges of a hundredth: nearly everything is cut off.
     monkeypatch.setattr(
-        compile,
+        int8_plan,
         "calibrate",
         lambda *arguments, **options: {
             site: Range(chosen.scale / 100, 128) for site, chosen in calibrate(*arguments, **options).items()

@@ -51,6 +51,7 @@ def test_every_product_of_both_graphs_has_a_range(weights: T5Weights, ranges: di
 
     class Listening(Float32):
         masked_heads = True
+        masked_nodes = True
 
         def linear(self, graph: GraphBuilder, x: str, weight: np.ndarray, site: str) -> str:
             read.add(site)

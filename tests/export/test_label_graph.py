@@ -26,6 +26,7 @@ class MaskedHeads(Float32):
     """How lower precisions read the root's cross-attention, in float32."""
 
     masked_heads = True
+    masked_nodes = True
 
 
 class _Graphs:

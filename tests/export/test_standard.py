@@ -25,6 +25,7 @@ Graph = Callable[[T5Weights, Linears, Operators], onnx.ModelProto]
 
 class MaskedHeads(Float32):
     masked_heads = True
+    masked_nodes = True
 
 
 @pytest.fixture(scope="module", params=list(SHAPES))
