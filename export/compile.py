@@ -16,8 +16,8 @@ from export.gate import Prepared, calibration_half, pass_gate
 from export.graphs import label_graphs, rationale_graphs
 from export.half import half_label_path
 from export.int8_plan import plan_int8
-from export.label_graph import Float32
 from export.length_buckets import choose_length_buckets, padding_share
+from export.linears import Float32
 from export.reference import gate_student
 from export.report import write_report
 from export.t5_weights import T5Weights

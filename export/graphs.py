@@ -15,7 +15,8 @@ import onnx
 from optimum.exporters.onnx import onnx_export_from_model
 from transformers import T5ForConditionalGeneration
 
-from export.label_graph import Float32, Linears, encoder_graph, root_graph, tree_graph
+from export.label_graph import encoder_graph, root_graph, tree_graph
+from export.linears import Float32, Linears
 from export.t5_weights import T5Weights
 
 RATIONALE_OPSET = 18

@@ -21,7 +21,8 @@ from export.calibration import CalibrationRow, calibrate, channel_extents
 from export.confidence import FloatArray
 from export.half import spread
 from export.int8 import Int8, Range
-from export.label_graph import Float32, Linears, root_graph, tree_graph
+from export.label_graph import root_graph, tree_graph
+from export.linears import Float32, Linears
 from export.precision_parity import CLEAR_MARGIN
 from export.smoothing import smoothed
 from export.t5_weights import T5Weights

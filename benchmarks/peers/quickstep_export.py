@@ -13,9 +13,11 @@ from benchmarks.peers.system import Work
 from export.calibration import CalibrationRow, calibrate
 from export.graph_builder import GraphBuilder
 from export.int8 import Int8
-from export.label_graph import CONTRIB, Float32, Linears, _Writer, encoder_graph, root_graph
+from export.label_graph import CONTRIB, encoder_graph, root_graph
+from export.linears import Float32, Linears
 from export.t5_weights import T5Weights
 from export.weights import share_weights
+from export.writer import Writer
 from student.bundle import WEIGHTS
 from student.label_trie import MAX_DEPTH, IntArray, LabelTrie
 from student.manifest import Precision
@@ -66,7 +68,6 @@ def _decoder_graph(weights: T5Weights, linears: Linears) -> onnx.ModelProto:
     hidden = graph.input("hidden", "float32", ["batch", "source", weights.d_model])
     mask = graph.input("source_mask", "int32", ["batch", "source"])
     edge_tokens = graph.input("edge_tokens", "int64", ["batch", "edges"])
-    # The export's own writer: nothing public writes the decoder alone, because no bundle holds it.
-    logits = _Writer(graph, weights, linears, CONTRIB).root(hidden, mask, edge_tokens)
+    logits = Writer(graph, weights, linears, CONTRIB).root(hidden, mask, edge_tokens)
     graph.output(logits, "edge_logits", "float32", ["batch", "edges"])
     return graph.model("decoder")

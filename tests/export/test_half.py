@@ -19,7 +19,8 @@ from export.calibration import CalibrationRow
 from export.extents import LIMIT
 from export.graph_builder import block_of
 from export.half import HalfPlan, HalfPrecision, half_graphs, half_label_path, plan_fp16, rescaled, spread
-from export.label_graph import Float32, root_graph, tree_graph
+from export.label_graph import root_graph, tree_graph
+from export.linears import Float32
 from export.reference import Reference
 from export.standard import Standard
 from export.t5_weights import Layer, T5Weights

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from export.calibration import CLIPS, CalibrationRow, _error, _least_error, calibrate
 from export.graph_builder import GraphBuilder
 from export.int8 import Int8, Range, quantize_columns
-from export.label_graph import Float32, Linears, root_graph, tree_graph
+from export.label_graph import root_graph, tree_graph
+from export.linears import Float32, Linears
 from export.t5_weights import T5Weights
 from student.label_trie import MAX_DEPTH, LabelTrie, TrieBatch
 from tests.export.shapes import PAD, SHAPES, SOURCES, SPACES, WordTokenizer, random_t5

@@ -9,7 +9,7 @@ from export import int8_plan
 from export.calibration import CalibrationRow, calibrate, channel_extents
 from export.int8 import Int8, Range
 from export.int8_plan import _agreement, _cost, _probabilities, plan_int8
-from export.label_graph import Float32
+from export.linears import Float32
 from export.smoothing import smoothed
 from export.t5_weights import T5Weights
 from student.label_trie import MAX_DEPTH, LabelTrie

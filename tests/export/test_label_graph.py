@@ -11,7 +11,8 @@ import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from export.label_graph import Float32, Linears, root_graph, tree_graph
+from export.label_graph import root_graph, tree_graph
+from export.linears import Float32, Linears
 from export.t5_weights import T5Weights, require_supported
 from student.errors import ExportError
 from student.label_trie import MASKED_DISTANCE, MAX_DEPTH, LabelTrie, TrieBatch

@@ -10,7 +10,8 @@ import pytest
 
 from export.calibration import CalibrationRow, calibrate
 from export.int8 import Int8, Range
-from export.label_graph import CONTRIB, Float32, Linears, encoder_graph, root_graph, tree_graph
+from export.label_graph import CONTRIB, encoder_graph, root_graph, tree_graph
+from export.linears import Float32, Linears
 from export.operators import Operators
 from export.standard import Standard, SymmetricInt8, symmetric_scale
 from export.t5_weights import T5Weights
