@@ -26,6 +26,7 @@ from student.bundle import WEIGHTS
 from student.decoding import GreedyDecoder
 from student.label_path import LabelPath
 from student.label_trie import LabelTrie
+from student.manifest import RationaleGraphs
 from student.sessions import open_session
 
 _SOURCE, _WRITTEN, _CALIBRATION_ROWS = 128, 16, 16
@@ -107,8 +108,8 @@ def _memory_mb(folder: Path, graphs: Sequence[str], threads: int) -> dict[str, f
             path.edge_logits(ids, mask, [trie])
         opened.append(path)
     if set(_RATIONALE) <= set(graphs):
-        sessions = [open_session(folder / graph, max(1, threads // 2)) for graph in _RATIONALE]
-        decoder = GreedyDecoder(*sessions, start_token=0, end_token=END)
+        files = RationaleGraphs(**dict(zip(RationaleGraphs.model_fields, _RATIONALE, strict=True)))
+        decoder = GreedyDecoder.open(folder, files, max(1, threads // 2), start_token=0, end_token=END)
         for _ in range(_ANSWERS):
             decoder.decode(ids, mask, [_WRITTEN])
         opened.append(decoder)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
+
+from student.manifest import RationaleGraphs
+from student.sessions import open_session
 
 IntArray = npt.NDArray[np.int64]
 
@@ -38,6 +42,31 @@ class GreedyDecoder:
         # Optimum leaves out of a graph what the graph does not read.
         self._next_reads = {node.name for node in following.get_inputs()}
         self._first_reads = {node.name for node in first.get_inputs()}
+
+    @classmethod
+    def open(
+        cls, folder: Path, graphs: RationaleGraphs, threads: int, *, start_token: int, end_token: int
+    ) -> GreedyDecoder:
+        """Open the rationale path's graphs.
+
+        Args:
+            folder: of the graphs.
+            graphs: their files.
+            threads: of one run.
+            start_token: the token that the decoder starts with.
+            end_token: id of `</s>`.
+
+        Raises:
+            BundleError: ONNX Runtime cannot load one.
+        """
+        return cls(
+            open_session(folder / graphs.encoder, threads),
+            # One step of many, with the weights of the others: not worth a second packed copy of them.
+            open_session(folder / graphs.decoder_first, threads, packed=False),
+            open_session(folder / graphs.decoder_next, threads),
+            start_token=start_token,
+            end_token=end_token,
+        )
 
     def decode(self, input_ids: IntArray, source_mask: npt.NDArray[np.int32], limits: Sequence[int]) -> list[list[int]]:
         """Decode rows until `</s>` or each row's limit.

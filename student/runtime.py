@@ -100,10 +100,10 @@ class OnnxStudent:
         self._confidence = bundle.manifest.confidence.get(self.precision, {})
         rationale_threads = max(1, self.threads // 2)
         self._label = _open_label_path(bundle, label, device, self.threads)
-        self._decoder = GreedyDecoder(
-            open_session(bundle.path / rationale.encoder, rationale_threads),
-            open_session(bundle.path / rationale.decoder_first, rationale_threads),
-            open_session(bundle.path / rationale.decoder_next, rationale_threads),
+        self._decoder = GreedyDecoder.open(
+            bundle.path,
+            rationale,
+            rationale_threads,
             start_token=bundle.manifest.start_token,
             end_token=bundle.manifest.end_token,
         )

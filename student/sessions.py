@@ -52,12 +52,14 @@ def usable_cores() -> int:
         return os.cpu_count() or 1
 
 
-def open_session(file: Path, threads: int) -> ort.InferenceSession:
+def open_session(file: Path, threads: int, *, packed: bool = True) -> ort.InferenceSession:
     """An ONNX graph, ready to run on the CPU.
 
     Args:
         file: the graph; its weights lie beside it.
         threads: of one run.
+        packed: copy weights into the layout that products of several rows read fastest. Without, they stay in the
+            file's pages, which all sessions share.
 
     Raises:
         BundleError: ONNX Runtime cannot load it.
@@ -68,6 +70,8 @@ def open_session(file: Path, threads: int) -> ort.InferenceSession:
     options.log_severity_level = 3
     # Sessions have a pool of threads each. One that goes on spinning after its run takes the core that the next needs.
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    if not packed:
+        options.add_session_config_entry("session.disable_prepacking", "1")
     try:
         return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exception classes share no base but Exception
