@@ -226,12 +226,10 @@ def ratios(rows: Sequence[Row]) -> list[Row]:
 def _draw(path: Path, rows: Sequence[Row]) -> None:
     # Of several batches the smallest: a drawing of all would be metres wide.
     rows = [row for row in rows if row["batch"] == rows[0]["batch"]]
+    made = [row for row in ratios(rows) if row["system"] != OURS]
     cells = list(dict.fromkeys(map(_cell, rows)))
-    names = list(dict.fromkeys(map(_name, rows)))
-    found = {(_name(row), _cell(row)): float(row["p50_ms"] or 0) for row in rows}
-    draw_bars(
-        path, cells, {name: [found.get((name, cell), float("nan")) for cell in cells] for name in names}, "p50, ms"
-    )
+    series = {cell: [float(row.get(cell) or "nan") for row in made] for cell in cells}
+    draw_bars(path, [str(row["system"]) for row in made], series, f"p50, times that of {OURS}", logarithmic=True)
 
 
 if __name__ == "__main__":

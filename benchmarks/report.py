@@ -82,7 +82,9 @@ def table(rows: Sequence[Row]) -> str:
     )
 
 
-def draw_bars(path: Path, groups: Sequence[str], series: Mapping[str, Sequence[float]], unit: str) -> None:
+def draw_bars(
+    path: Path, groups: Sequence[str], series: Mapping[str, Sequence[float]], unit: str, *, logarithmic: bool = False
+) -> None:
     """Draw grouped bars as a PNG.
 
     Args:
@@ -90,6 +92,7 @@ def draw_bars(path: Path, groups: Sequence[str], series: Mapping[str, Sequence[f
         groups: names along the x axis.
         series: values by name, one for each group; a NaN leaves its place empty.
         unit: what the y axis counts.
+        logarithmic: the y axis, for values of several orders of magnitude.
     """
     figure = Figure(figsize=(2.5 + 1.8 * len(groups), 3.5), layout="constrained")
     axes = figure.subplots()
@@ -100,6 +103,8 @@ def draw_bars(path: Path, groups: Sequence[str], series: Mapping[str, Sequence[f
         axes.bar_label(bars, labels=["" if np.isnan(value) else f"{value:.3g}" for value in values], fontsize=7)
     axes.set_xticks(range(len(groups)), groups)
     axes.set_ylabel(unit)
+    if logarithmic:
+        axes.set_yscale("log")
     axes.margins(y=0.12)
     figure.legend(loc="outside right upper", fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)

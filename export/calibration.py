@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from export.label_graph import root_graph, tree_graph
 from export.t5_weights import FloatArray, T5Weights
 from export.weights import share_weights
 from student.bundle import WEIGHTS
+from student.errors import ExportError
 from student.label_trie import LabelTrie, TrieBatch
 
 Feeds = dict[str, npt.NDArray[np.generic]]
@@ -78,8 +80,14 @@ def calibrate(weights: T5Weights, rows: Sequence[CalibrationRow], *, progress: b
             for row in rows:
                 for site, values in recording.activations(row):
                     low, high = extremes.get(site, (0.0, 0.0))
-                    extremes[site] = (min(low, float(values.min())), max(high, float(values.max())))
+                    # Not by min() and max() of Python, which pass a nan over.
+                    extremes[site] = (float(np.minimum(low, values.min())), float(np.maximum(high, values.max())))
                 bar.update()
+            for site, (low, high) in extremes.items():
+                if not math.isfinite(high - low):
+                    raise ExportError(
+                        f"{site}: the student's own values are not finite on validation rows; train again"
+                    )
             for row in rows:
                 for site, values in recording.activations(row):
                     found, _ = np.histogram(values, bins=BINS, range=extremes[site])

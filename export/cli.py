@@ -93,6 +93,8 @@ def _told(parity: dict[str, Any]) -> str:
         f"rationales {rationale['equal']}/{rationale['rows']} the same"
     ]
     for precision, found in parity["precisions"].items():
+        if not found["label"]["rows"]:
+            continue
         label, clear = found["label"], found["clear_label"]
         lines.append(
             f"{precision}: {label['equal']}/{label['rows']} labels the same ({clear['equal']} of the {clear['rows']} "
@@ -102,11 +104,11 @@ def _told(parity: dict[str, Any]) -> str:
         )
         for task, of_task in parity["calibration"][precision].items():
             confidence = of_task["confidence"]
-            line = (
-                f"  {task}: temperature {confidence['temperature']:.2f}, calibration error "
-                f"{of_task['calibration_error']:.3f} (without: {of_task['raw_calibration_error']:.3f})"
-            )
-            if confidence["threshold"] is not None:
+            line = f"  {task}: temperature {confidence['temperature']:.2f}"
+            if of_task["rows"]:
+                error, raw = of_task["calibration_error"], of_task["raw_calibration_error"]
+                line += f", calibration error {error:.3f} (without: {raw:.3f})"
+            if of_task["rows"] and confidence["threshold"] is not None:
                 right = of_task["selective_accuracy"]
                 line += f"; answers {of_task['answered']:.1%}" + (f", {right:.1%} rightly" if right is not None else "")
             lines.append(line)

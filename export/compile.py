@@ -12,7 +12,7 @@ from typing import Any
 
 from export.calibration import CalibrationRow
 from export.config import ExportConfig
-from export.gate import Prepared, calibration_half, pass_gate
+from export.gate import Prepared, check_selective_tasks, halves, pass_gate
 from export.graphs import label_graphs, rationale_graphs
 from export.half import half_label_path
 from export.int8_plan import plan_int8
@@ -28,7 +28,7 @@ from student.errors import ExportError, InputError
 from student.label_trie import MAX_DEPTH
 from student.manifest import NAME_PATTERN, LabelGraphs, Manifest, Precision, RationaleGraphs
 from student.question import PreparedQuestion, Question, QuestionPreparer
-from student.runtime import OnnxStudent, load_tokenizer
+from student.runtime import GOLDEN_TOLERANCE, OnnxStudent, Prediction, load_tokenizer
 from student.task import Task
 from training.checkpoint import Checkpoint
 from training.data.example import Example
@@ -76,6 +76,7 @@ def compile_bundle(
     if re.fullmatch(NAME_PATTERN, name) is None:
         raise ExportError(f"name {name!r}: must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit")
     config = config or ExportConfig()
+    check_selective_tasks(config, checkpoint.tasks)
     checkpoint.model.float()
     original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
     with new_bundle(target, force=force) as folder:
@@ -87,9 +88,9 @@ def compile_bundle(
         lengths = [question.source_tokens for _, question in rows]
         buckets = choose_length_buckets(lengths, _longest(checkpoint))
         _log.info("export: graphs")
-        half = calibration_half(rows)
+        fitting, _ = halves(rows)
         notes: dict[Precision, dict[str, Any]] = {}
-        label = _write_graphs(checkpoint, folder, preparer, half, config, notes, progress=progress)
+        label = _write_graphs(checkpoint, folder, preparer, fitting, config, notes, progress=progress)
         _write_json(folder / TASKS, [task.model_dump(mode="json") for task in checkpoint.tasks.values()])
         _write_json(folder / GOLDEN, [])
         _write_json(folder / PARITY, {})
@@ -248,7 +249,7 @@ def _golden(students: Mapping[Precision, OnnxStudent], rows: Prepared) -> list[d
         for row, prepared in [pair for pair in rows if pair[0].task == task]:
             predictions = {precision: student.predict([prepared])[0] for precision, student in students.items()}
             answers = {prediction.answer for prediction in predictions.values()}
-            if len(answers) > 1:
+            if len(answers) > 1 or any(_nearly_tied(precision, found) for precision, found in predictions.items()):
                 continue
             probabilities = {
                 precision: [item.probability for item in prediction.probabilities]
@@ -268,7 +269,20 @@ def _golden(students: Mapping[Precision, OnnxStudent], rows: Prepared) -> list[d
             found += 1
             if found == GOLDEN_PER_TASK:
                 break
+        if not found:
+            raise ExportError(
+                f"task {task}: on no validation row do all precisions agree by more than rounding, so none can be a "
+                "golden answer; train longer, or leave a precision out"
+            )
     return golden
+
+
+def _nearly_tied(precision: Precision, prediction: Prediction) -> bool:
+    """Whether another processor's rounding could turn the answer."""
+    if prediction.probabilities is None:
+        return False
+    second, best = sorted(item.probability for item in prediction.probabilities)[-2:]
+    return best - second <= 2 * GOLDEN_TOLERANCE[precision]
 
 
 def _write_json(path: Path, content: Any) -> None:

@@ -99,14 +99,18 @@ def fit_confidence(task: str, rows: Sequence[Scored], selective_accuracy: float 
     temperature = fit_temperature(rows)
     if selective_accuracy is None:
         return Confidence(temperature=temperature)
+    if len(rows) < MIN_ROWS:
+        raise ExportError(
+            f"selective_accuracy of task {task}: {len(rows)} rows to find a threshold on, {MIN_ROWS} are needed (half "
+            "of the task's validation rows are for this, the other half judges); train with more validation_rows"
+        )
     confidence, right = confidences(rows, temperature)
     threshold = _threshold(confidence, right, selective_accuracy)
     if threshold is None:
-        best = max((share for _, share in _selective(confidence, right)), default=math.nan)
+        best = max(share for _, share in _selective(confidence, right))
         raise ExportError(
             f"selective_accuracy of task {task}: {selective_accuracy:g} is asked for, over {MIN_ROWS} or more answered "
-            f"rows this student reaches {best:.3g} at most ({len(rows)} validation rows); ask for less, or train with "
-            "more validation_rows"
+            f"rows this student reaches {best:.3g} at most (of {len(rows)}); ask for less, or train longer"
         )
     return Confidence(temperature=temperature, threshold=threshold)
 

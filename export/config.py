@@ -20,7 +20,7 @@ class ExportConfig(BaseModel):
     """How a student is compiled.
 
     Attributes:
-        precisions: of the label path; fp32 must be among them, as the reference.
+        precisions: of the label path; fp32 is always among them, as the reference.
         max_text_rows: rows, evenly over tasks, whose rationales and free-text answers the gate compares: each takes a
             decoding loop.
         selective_accuracy: by task (`all` for those not named), the share of answered rows that shall be right; the
@@ -37,10 +37,8 @@ class ExportConfig(BaseModel):
 
     @field_validator("precisions")
     @classmethod
-    def _float32_is_there(cls, precisions: tuple[Precision, ...]) -> tuple[Precision, ...]:
-        if "fp32" not in precisions:
-            raise ValueError(f"{', '.join(precisions)}: fp32 must be among them, as the reference")
-        return tuple(precision for precision in get_args(Precision) if precision in precisions)
+    def _with_float32_first(cls, precisions: tuple[Precision, ...]) -> tuple[Precision, ...]:
+        return tuple(precision for precision in get_args(Precision) if precision in ("fp32", *precisions))
 
     def selective_accuracy_of(self, task: str) -> float | None:
         """What is asked for of a task; None asks for nothing."""

@@ -5,6 +5,7 @@ Half of the rows calibrates (ranges of activations, temperatures, thresholds), t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -21,20 +22,30 @@ from student.errors import ExportError
 from student.manifest import Precision
 from student.question import PreparedQuestion
 from student.runtime import OnnxStudent
+from student.task import FreeText, Task
 from training.data.example import Example
 from training.scoring import TorchStudent
 
 Prepared = Sequence[tuple[Example, PreparedQuestion]]
 
-
-def calibration_half(rows: Prepared) -> Prepared:
-    """Every other row."""
-    return rows[::2]
+_SEED = 0
 
 
-def judging_half(rows: Prepared) -> Prepared:
-    """The rows between: what is judged was not calibrated on."""
-    return rows[1::2]
+def halves(rows: Prepared) -> tuple[Prepared, Prepared]:
+    """Rows that calibrate, and rows that judge: what is judged was not calibrated on.
+
+    Of each task, half are drawn by lot (always the same ones), so that no order of the rows decides what a half holds.
+    """
+    random = np.random.default_rng(_SEED)
+    places: dict[str, list[int]] = {}
+    for place, (row, _) in enumerate(rows):
+        places.setdefault(row.task, []).append(place)
+    drawn = [random.permutation(of_task)[: (len(of_task) + 1) // 2].tolist() for of_task in places.values()]
+    fitting = set(itertools.chain.from_iterable(drawn))
+    return (
+        [row for place, row in enumerate(rows) if place in fitting],
+        [row for place, row in enumerate(rows) if place not in fitting],
+    )
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class TaskCalibration:
     """Confidence of one task in one precision, on rows that it was not fitted on.
 
     Attributes:
-        rows: of the judging half.
+        rows: of the judging half; where there are none, what follows is None.
         accuracy: share of them that is answered rightly.
         calibration_error: expected calibration error at the temperature.
         raw_calibration_error: the same without.
@@ -52,30 +63,32 @@ class TaskCalibration:
 
     confidence: Confidence
     rows: int
-    accuracy: float
-    calibration_error: float
-    raw_calibration_error: float
-    answered: float
-    selective_accuracy: float | None
+    accuracy: float | None = None
+    calibration_error: float | None = None
+    raw_calibration_error: float | None = None
+    answered: float | None = None
+    selective_accuracy: float | None = None
 
     @classmethod
     def of(cls, confidence: Confidence, rows: Sequence[Scored]) -> TaskCalibration:
         """Judge on rows of the task."""
+        if not rows:
+            return cls(confidence, rows=0)
         best, right = confidences(rows, confidence.temperature)
         raw, _ = confidences(rows, temperature=1.0)
         answered = np.array([not confidence.abstains(float(probability)) for probability in best], dtype=np.bool_)
         return cls(
             confidence,
             rows=len(rows),
-            accuracy=float(right.mean()) if rows else 0.0,
+            accuracy=float(right.mean()),
             calibration_error=expected_calibration_error(best, right),
             raw_calibration_error=expected_calibration_error(raw, right),
-            answered=float(answered.mean()) if rows else 0.0,
+            answered=float(answered.mean()),
             selective_accuracy=float(right[answered].mean()) if answered.any() else None,
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for the manifest."""
+        """Plain values, for the report."""
         return asdict(self) | {"confidence": self.confidence.model_dump()}
 
 
@@ -139,32 +152,36 @@ def pass_gate(
         ParityError: the compiled student answers otherwise.
         ExportError: a precision has no row to be judged on, or a selective accuracy cannot be had.
     """
-    _check_selective_tasks(config, original)
     share = max(1, config.max_text_rows // len(original.tasks))
     chosen = [row for task in original.tasks for row in [row for row, _ in rows if row.task == task][:share]]
     exact = compare(original, students["fp32"], chosen, progress=progress)
     require(exact.failures(config.thresholds), exact.differing)
     result = GateResult(exact)
-    fitting = closed_rows(original, calibration_half(rows), progress=progress)
-    judging = closed_rows(original, judging_half(rows), progress=progress)
+    fitting, judging = (closed_rows(original, half, progress=progress) for half in halves(rows))
+    closed = closed_tasks(original.tasks)
+    unjudged = sorted(set(closed) - {row.example.task for row in judging})
     for precision, student in students.items():
-        if precision != "fp32" and not judging:
-            raise ExportError(f"{precision}: no row with a closed answer space to judge it on; leave {precision} out")
+        if precision != "fp32" and (unjudged or not closed):
+            what = f"task {', '.join(unjudged)} has no validation row" if unjudged else "no task with known answers"
+            raise ExportError(f"{precision}: {what} to judge it on; leave {precision} out, or train with more rows")
         # Those are computed value by value, a hundred times as slowly.
         judged_rows = spread(judging) if precision in FLOAT_TYPES else judging
-        found = score(student, judged_rows)
+        found = score(student, judged_rows, progress=progress)
         parity = compare_precision([row.reference for row in judged_rows], found)
-        require([f"{precision}: {failure}" for failure in parity.failures(config.thresholds.every_precision)])
+        thresholds = config.thresholds.every_precision
+        if precision == "fp32" and thresholds.max_probability_difference is None:
+            most = config.thresholds.max_probability_difference
+            thresholds = thresholds.model_copy(update={"max_probability_difference": most})
+        require([f"{precision}: {failure}" for failure in parity.failures(thresholds)])
         result.precisions[precision] = parity
         result.judged[precision] = [(row.example.task, one) for row, one in zip(judged_rows, found, strict=True)]
         if precision in FLOAT_TYPES:
             # Between float32 and 16 bits there is rounding only.
             confidence = result.confidence["fp32"]
         else:
-            fitted = _of_tasks(fitting, score(student, fitting))
+            fitted = _of_tasks(fitting, score(student, fitting, progress=progress))
             confidence = {
-                task: fit_confidence(task, scored, config.selective_accuracy_of(task))
-                for task, scored in fitted.items()
+                task: fit_confidence(task, fitted.get(task, []), config.selective_accuracy_of(task)) for task in closed
             }
         judged = _of_tasks(judged_rows, found)
         result.calibration[precision] = {
@@ -180,11 +197,22 @@ def _of_tasks(rows: Sequence[ClosedRow], scored: Sequence[Scored]) -> dict[str, 
     return tasks
 
 
-def _check_selective_tasks(config: ExportConfig, original: TorchStudent) -> None:
-    closed = [name for name, task in original.tasks.items() if task.answer.kind != "text"]
+def closed_tasks(tasks: Mapping[str, Task]) -> list[str]:
+    """Those whose answers are known before they are given: not free text."""
+    return [name for name, task in tasks.items() if not isinstance(task.answer, FreeText)]
+
+
+def check_selective_tasks(config: ExportConfig, tasks: Mapping[str, Task]) -> None:
+    """Refuse a selective accuracy for a task that cannot have one.
+
+    Raises:
+        ExportError: naming the tasks.
+    """
+    closed = closed_tasks(tasks)
     strange = sorted(set(config.selective_accuracy) - {*closed, ALL_TASKS})
-    if strange:
+    if strange or (config.selective_accuracy and not closed):
+        given = ", ".join(strange or config.selective_accuracy)
         raise ExportError(
-            f"selective_accuracy of {', '.join(strange)}: not a task of this student with known answers; those are "
+            f"selective_accuracy of {given}: not a task of this student with known answers; those are "
             f"{', '.join(closed) or 'none'} (free text has no probability to abstain by)"
         )

@@ -63,14 +63,14 @@ class HalfPlan:
     largest_after: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
-        """Plain values, for the manifest."""
+        """Plain values, for the report."""
         return asdict(self) | {"islands": sorted(self.islands)}
 
 
 def half_label_path(
     precision: HalfPrecision, weights: T5Weights, rows: Sequence[CalibrationRow], *, tree: bool, progress: bool
 ) -> tuple[dict[str, onnx.ModelProto], dict[str, Any]]:
-    """The label path in a 16-bit precision, by role, and what the manifest shall record of it.
+    """The label path in a 16-bit precision, by role, and what the report shall tell of it.
 
     Args:
         precision: which.

@@ -73,21 +73,21 @@ def plan_int8(
         A plan. Where even half of the blocks left out does not help, that: the gate says then what is missed.
     """
     ranges = calibrate(weights, rows, progress=progress)
-    rows = spread(rows, MAX_ROWS)
-    reference = _probabilities(weights, Float32(), rows)
-    agreement = _agreement(reference, _probabilities(weights, Int8(ranges), rows))
+    measured = spread(rows, MAX_ROWS)
+    reference = _probabilities(weights, Float32(), measured)
+    agreement = _agreement(reference, _probabilities(weights, Int8(ranges), measured))
     if agreement >= min_clear_agreement:
         return Int8Plan(weights, Int8(ranges), smoothed=False, islands=())
     even = smoothed(weights, channel_extents(weights, rows))
     even_ranges = calibrate(even, rows, progress=progress)
-    even_agreement = _agreement(reference, _probabilities(even, Int8(even_ranges), rows))
+    even_agreement = _agreement(reference, _probabilities(even, Int8(even_ranges), measured))
     _log.info("int8: keeps %.1f %% of the clear answers, %.1f %% smoothed", 100 * agreement, 100 * even_agreement)
     better = even_agreement > agreement
     if better:
         weights, ranges, agreement = even, even_ranges, even_agreement
     islands: tuple[str, ...] = ()
     if agreement < min_clear_agreement:
-        islands = _islands(weights, ranges, rows, reference, min_clear_agreement, progress=progress)
+        islands = _islands(weights, ranges, measured, reference, min_clear_agreement, progress=progress)
         _log.info("int8: %s stay in float32", ", ".join(islands))
     return Int8Plan(weights, Int8(ranges, keep=_sites(ranges, islands)), better, islands)
 

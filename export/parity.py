@@ -79,7 +79,7 @@ class ParityResult:
     differing: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for the manifest."""
+        """Plain values, for the report."""
         return asdict(self)
 
     def failures(self, thresholds: Thresholds) -> list[str]:

@@ -97,7 +97,7 @@ class PrecisionParity:
     reference_calibration_error: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for the manifest."""
+        """Plain values, for the report."""
         return asdict(self)
 
     def failures(self, thresholds: PrecisionThresholds) -> list[str]:
@@ -145,15 +145,17 @@ def right_answer(task: Task, answers: Sequence[str], row: Example) -> int | None
     return next((i for i, answer in enumerate(answers) if same_answer(task, answer, wanted)), None)
 
 
-def score(student: OnnxStudent, rows: Sequence[ClosedRow]) -> list[Scored]:
+def score(student: OnnxStudent, rows: Sequence[ClosedRow], *, progress: bool = False) -> list[Scored]:
     """The same rows as the bundle's runtime scores them."""
     scored: list[Scored] = []
-    for start in range(0, len(rows), BATCH_ROWS):
-        part = rows[start : start + BATCH_ROWS]
-        for row, prediction in zip(part, student.predict([row.question for row in part]), strict=True):
-            assert prediction.probabilities is not None
-            probabilities = np.array([item.probability for item in prediction.probabilities])
-            scored.append(Scored(probabilities, row.reference.right))
+    with tqdm(total=len(rows), desc=f"score {student.precision}", unit="row", disable=not progress) as bar:
+        for start in range(0, len(rows), BATCH_ROWS):
+            part = rows[start : start + BATCH_ROWS]
+            for row, prediction in zip(part, student.predict([row.question for row in part]), strict=True):
+                assert prediction.probabilities is not None
+                probabilities = np.array([item.probability for item in prediction.probabilities])
+                scored.append(Scored(probabilities, row.reference.right))
+            bar.update(len(part))
     return scored
 
 

@@ -26,7 +26,7 @@ Judged = tuple[FloatArray, npt.NDArray[np.bool_]]
 
 
 def write_report(folder: Path, result: GateResult, record: Mapping[str, Any], name: str) -> None:
-    """Write `parity.json`, `parity.md` and `parity.png`.
+    """Write `parity.json`, `parity.md` and, where a task has known answers, `parity.png`.
 
     Args:
         folder: of the bundle.
@@ -35,13 +35,20 @@ def write_report(folder: Path, result: GateResult, record: Mapping[str, Any], na
         name: of the student.
     """
     (folder / PARITY).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / MARKDOWN).write_text(_markdown(result, record, name), encoding="utf-8")
-    _plot(folder / PLOT, result)
+    closed = any(result.judged.values())
+    parts = [
+        _exact(result, name),
+        *([_precisions(result, record), _confidence(result)] if closed else []),
+        _buckets(record),
+    ]
+    (folder / MARKDOWN).write_text("\n".join(line for part in parts for line in part), encoding="utf-8")
+    if closed:
+        _plot(folder / PLOT, result)
 
 
-def _markdown(result: GateResult, record: Mapping[str, Any], name: str) -> str:
-    exact, padding = result.against_pytorch, record["length_buckets"]
-    lines = [
+def _exact(result: GateResult, name: str) -> list[str]:
+    exact = result.against_pytorch
+    return [
         f"# Parity of {name}",
         "",
         f"Validation rows, against the student in float32 PyTorch. On {exact.rows} rows, everything that the float32 "
@@ -51,66 +58,73 @@ def _markdown(result: GateResult, record: Mapping[str, Any], name: str) -> str:
         f"{exact.constrained_one_branch.rows} as greedy decoding constrained to the answers where one trie node "
         f"branches, {exact.plain_generate.equal} of {exact.plain_generate.rows} as unconstrained `generate`.",
         "",
+    ]
+
+
+def _precisions(result: GateResult, record: Mapping[str, Any]) -> list[str]:
+    rows = [
+        (
+            precision,
+            f"{found.label.equal}/{found.label.rows}",
+            f"{found.clear_label.equal}/{found.clear_label.rows}",
+            f"{found.max_probability_difference:.1e}",
+            f"{found.mean_probability_difference:.1e}",
+            f"{found.accuracy:.1%} (PyTorch {found.reference_accuracy:.1%})",
+            f"{found.calibration_error:.3f} (PyTorch {found.reference_calibration_error:.3f})",
+            f"{found.mcnemar_p:.2g}",
+        )
+        for precision, found in result.precisions.items()
+    ]
+    head = ("precision", "labels the same", "clear ones", "largest difference", "mean", "accuracy", "ECE", "p")
+    return [
         "## Precisions",
         "",
-        "The half of the rows that nothing was calibrated on; calibration error (ECE) without temperature.",
+        "The half of the rows that nothing was calibrated on; expected calibration error (ECE) without temperature.",
         "",
-        *_table(
-            ("precision", "labels the same", "clear ones", "largest difference", "mean", "accuracy", "ECE", "p"),
-            [
-                (
-                    precision,
-                    f"{found.label.equal}/{found.label.rows}",
-                    f"{found.clear_label.equal}/{found.clear_label.rows}",
-                    f"{found.max_probability_difference:.1e}",
-                    f"{found.mean_probability_difference:.1e}",
-                    f"{found.accuracy:.1%} (PyTorch {found.reference_accuracy:.1%})",
-                    f"{found.calibration_error:.3f} (PyTorch {found.reference_calibration_error:.3f})",
-                    f"{found.mcnemar_p:.2g}",
-                )
-                for precision, found in result.precisions.items()
-            ],
-        ),
+        *_table(head, rows),
         "",
-        "Clear: best two probabilities 0.05 apart or more in PyTorch. p: McNemar's exact test of the accuracies. "
-        f"Blocks that INT8 leaves in float32: {', '.join(_int8_islands(record)) or 'none'}.",
+        "Clear: best two probabilities 0.05 apart or more in PyTorch. p: McNemar's exact test of the accuracies.",
         "",
+        *(line for precision in result.precisions for line in _notes(precision, record["precisions"][precision])),
+    ]
+
+
+def _notes(precision: Precision, record: Mapping[str, Any]) -> list[str]:
+    """What was done to make a precision, and what computed it."""
+    told = [f"computed by {record['computed_by']}"] if "computed_by" in record else []
+    told += [f"{key.replace('_', ' ')}: {value}" for key, value in record.get("plan", {}).items()]
+    return [f"{precision}: {'; '.join(told)}.", ""] if told else []
+
+
+def _confidence(result: GateResult) -> list[str]:
+    head = ("precision", "task", "temperature", "rows", "ECE", "ECE before", "threshold", "answered", "those right")
+    rows = [
+        _calibration_row(precision, task, found)
+        for precision, by_task in result.calibration.items()
+        for task, found in by_task.items()
+    ]
+    return [
         "## Confidence",
         "",
         "Fitted on one half of the rows, judged on the other.",
         "",
-        *_table(
-            (
-                "precision",
-                "task",
-                "temperature",
-                "rows",
-                "ECE",
-                "ECE before",
-                "threshold",
-                "answered",
-                "of those right",
-            ),
-            [
-                _calibration_row(precision, task, found)
-                for precision, by_task in result.calibration.items()
-                for task, found in by_task.items()
-            ],
-        ),
+        *_table(head, rows),
         "",
-        f"![reliability and differences]({PLOT})",
+        f"![reliability]({PLOT})",
         "",
+    ]
+
+
+def _buckets(record: Mapping[str, Any]) -> list[str]:
+    padding = record["length_buckets"]
+    return [
         "## Length buckets",
         "",
         f"{', '.join(map(str, padding['lengths']))} source tokens. Validation rows padded to their bucket: "
         f"{padding['padding_share']:.1%} of all tokens are padding; {padding['longest_share']:.1%} where all are "
         "padded to the longest.",
+        "",
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _int8_islands(record: Mapping[str, Any]) -> list[str]:
-    return list(record["precisions"].get("int8", {}).get("plan", {}).get("float32_blocks", ()))
 
 
 def _calibration_row(precision: str, task: str, found: TaskCalibration) -> tuple[str, ...]:
@@ -120,12 +134,16 @@ def _calibration_row(precision: str, task: str, found: TaskCalibration) -> tuple
         task,
         f"{found.confidence.temperature:.3f}",
         str(found.rows),
-        f"{found.calibration_error:.3f}",
-        f"{found.raw_calibration_error:.3f}",
-        "none" if threshold is None else f"{threshold:.3f}",
-        f"{found.answered:.1%}",
-        "-" if selective is None else f"{selective:.1%}",
+        _number(found.calibration_error, ".3f"),
+        _number(found.raw_calibration_error, ".3f"),
+        _number(threshold, ".3f"),
+        _number(found.answered, ".1%"),
+        _number(selective, ".1%"),
     )
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -9,8 +9,8 @@ What is done here runs on the CPU provider too, without capture, and is tested t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +23,11 @@ from student.label_trie import LabelTrie
 from student.manifest import Device
 
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32)
+
+MAX_BINDINGS = 256
+"""Shapes that keep their buffers and captured run; clients decide on the shapes of tries, and memory is finite."""
+
+_NOT_CAPTURED = -1
 
 N = TypeVar("N", bound=np.generic)
 Feeds = Mapping[str, npt.NDArray[np.generic]]
@@ -60,8 +65,8 @@ class BoundLabelPath(LabelPath):
         self._lengths = tuple(lengths)
         self._batches = tuple(batches)
         self._bindings: dict[tuple[bool, Shape], _Binding] = {}
-        # Buffers are shared by all runs of a shape, and ONNX Runtime captures and replays for one thread at a time.
-        self._lock = threading.Lock()
+        # Buffers are shared by all runs of a shape, and ONNX Runtime replays a run in the thread that captured it.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="quickstep-bound")
 
     def _run(
         self, input_ids: IntArray, source_mask: npt.NDArray[np.int32], tries: Sequence[LabelTrie], *, deep: bool
@@ -88,12 +93,16 @@ class BoundLabelPath(LabelPath):
             edges=_power_of_two(max(trie.edges for trie in tries)),
         )
         shape = tuple(size for values in feeds.values() for size in values.shape)
-        with self._lock:
-            if (deep, shape) not in self._bindings:
-                number = len(self._bindings) + 1  # ONNX Runtime keeps 0 to itself
-                self._bindings[deep, shape] = _Binding(session, feeds, self._device, number)
-            logits = self._bindings[deep, shape].run(feeds)
+        logits = self._thread.submit(self._run_bound, session, feeds, (deep, shape)).result()
         return [row[: trie.edges] for row, trie in zip(logits[: len(tries)], tries, strict=True)]
+
+    def _run_bound(self, session: ort.InferenceSession, feeds: Feeds, key: tuple[bool, Shape]) -> FloatArray:
+        if key in self._bindings:
+            return self._bindings[key].run(feeds)
+        if len(self._bindings) == MAX_BINDINGS:
+            return _Binding(session, feeds, self._device, _NOT_CAPTURED).run(feeds)
+        self._bindings[key] = _Binding(session, feeds, self._device, len(self._bindings) + 1)
+        return self._bindings[key].run(feeds)
 
 
 class _Binding:
@@ -103,7 +112,7 @@ class _Binding:
         session: of the graph.
         feeds: inputs of that shape.
         device: where the buffers are.
-        number: of the captured run, other than those of all other shapes.
+        number: of the captured run, other than those of all other shapes and 0; `_NOT_CAPTURED` for none.
     """
 
     def __init__(self, session: ort.InferenceSession, feeds: Feeds, device: Device, number: int) -> None:

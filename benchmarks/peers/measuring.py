@@ -161,9 +161,11 @@ def _take_turns(peers: Sequence[Peer], pool: _Pool, measured: Measured, cell: Ce
             if number >= effort.turns(trial.call_s) or peer.name in measured.failures:
                 continue
             try:
-                times_ms.setdefault(peer.name, []).extend(pool.worker(peer, threads).turn(turn))
+                found = pool.worker(peer, threads).turn(turn)
             except WorkerFailed as error:
                 _leave_out(measured, peer.name, error)
+            else:
+                times_ms.setdefault(peer.name, []).extend(found)
 
 
 def _leave_out(measured: Measured, name: str, error: WorkerFailed) -> None:
