@@ -95,7 +95,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     )
     made.add_argument("--threads", nargs="+", type=positive, default=[1, 2], metavar="N", help="tried (default: 1 2)")
     made.add_argument("--systems", nargs="+", choices=PEERS, metavar="NAME", help=f"only these of: {', '.join(PEERS)}")
-    return made.parse_args(argv)
+    arguments = made.parse_args(argv)
+    arguments.threads = list(dict.fromkeys(arguments.threads))
+    return arguments
 
 
 def _source_tokens(text: str) -> int:

@@ -36,11 +36,8 @@ def write_report(folder: Path, result: GateResult, record: Mapping[str, Any], na
     """
     (folder / PARITY).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     closed = any(result.judged.values())
-    parts = [
-        _exact(result, name),
-        *([_precisions(result, record), _confidence(result)] if closed else []),
-        _buckets(record),
-    ]
+    about_closed = [_precisions(result, record), _confidence(result)] if closed else []
+    parts = [_exact(result, name), *about_closed, _buckets(record)]
     (folder / MARKDOWN).write_text("\n".join(line for part in parts for line in part), encoding="utf-8")
     if closed:
         _plot(folder / PLOT, result)

@@ -90,7 +90,9 @@ class Manifest(_Frozen):
     made_by: dict[str, Any]
 
     @model_validator(mode="after")
-    def _buckets_ascend(self) -> Manifest:
+    def _holds_together(self) -> Manifest:
+        if "fp32" not in self.label:
+            raise ValueError(f"label: holds {', '.join(self.label)}; fp32 must be among them, as the reference")
         lengths = self.length_buckets
         if list(lengths) != sorted(set(lengths)) or lengths[-1] != self.max_source_tokens:
             raise ValueError(f"length_buckets {lengths}: must ascend and end in {self.max_source_tokens}")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import demo_student, from_scratch, http_overhead, latency, memory, real_data, startup
+from benchmarks import demo_student, from_scratch, http_overhead, latency, memory, precision, real_data, startup
 from benchmarks.machine import ROOT
 from benchmarks.peers.systems import PEERS, Peer
 from benchmarks.report import Cell, Row
@@ -32,6 +32,18 @@ def _results(folder: Path, name: str) -> Any:
     text = (folder / f"{name}.json").read_text(encoding="utf-8")
     assert str(ROOT) not in text and str(folder) not in text
     return json.loads(text)
+
+
+def test_precision_compares_every_precision_with_pytorch(tiny_run: Path, tmp_path: Path) -> None:
+    arguments = ["--run", str(tiny_run), "--data", "demo-nli", "--rows", "8", "--precisions", "int8", "fp16"]
+    assert precision.main([*arguments, "--results", str(tmp_path)]) == 0
+    rows = {row["precision"]: row for row in _results(tmp_path, "precision_run")["rows"]}
+    assert list(rows) == ["fp32", "int8", "fp16"]
+    assert all(row["rows"] == 8 for row in rows.values())
+    assert rows["fp32"]["labels_equal"] == 8 and rows["fp32"]["max_difference"] < 1e-5
+    assert rows["fp32"]["batch_max_difference"] < 1e-5
+    assert 1e-5 < rows["fp16"]["max_difference"] < 0.1
+    assert (tmp_path / "precision_run.png").is_file()
 
 
 def test_startup_measures_starts_and_environment(tiny_bundle: Bundle, tmp_path: Path) -> None:

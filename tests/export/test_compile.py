@@ -17,9 +17,13 @@ from student import cli as quickstep
 from student.bundle import Bundle
 from student.errors import BundleError, ExportError, ParityError
 from student.manifest import LabelGraphs, Precision
-from student.runtime import OnnxStudent
+from student.question import Question
+from student.runtime import AnswerProbability, OnnxStudent, Prediction
+from tests.conftest import TINY
 from training.checkpoint import Checkpoint, load_checkpoint
+from training.config import SourceConfig
 from training.data.example import Example
+from training.run import train
 from training.validation_rows import read_rows
 
 INT8 = ExportConfig(precisions=("fp32", "int8"))
@@ -192,6 +196,45 @@ def test_command_compiles_the_student_finished_last(
     assert "against PyTorch: 6 rows, probabilities within " in out
     assert "rationales 6/6 the same" in out
     assert bundle.golden()[0].rationale == tiny_bundle.golden()[0].rationale
+
+
+def test_student_that_only_writes_is_compiled_answers_and_has_no_int8(tmp_path: Path) -> None:
+    data = (SourceConfig(source="demo-math", rows=60, validation_rows=4),)
+    train(TINY.model_copy(update={"data": data, "steps": 3, "validate_every": 3}), tmp_path / "run", progress=False)
+    checkpoint = load_checkpoint(tmp_path / "run")
+    rows = read_rows(checkpoint.path)
+    bundle = compile_bundle(checkpoint, tmp_path / "bundle", rows, name="writer", progress=False)
+    assert bundle.manifest.label["fp32"].tree is None
+    assert bundle.manifest.confidence == {"fp32": {}}
+    # Nothing is told of labels that there are none of.
+    assert "## Precisions" not in (bundle.path / "parity.md").read_text()
+    assert not (bundle.path / "parity.png").exists()
+    assert cli._told(bundle.parity()).startswith("against PyTorch: 4 rows")
+    student = OnnxStudent(bundle, threads=1)
+    student.warm_up()
+    assert student.check_golden(bundle.golden()) == []
+    assert not student.predict([student.prepare(Question("demo-math", {"problem": "1 plus 2?"}))])[0].abstained
+    with pytest.raises(ExportError, match="int8: no validation row with a closed answer space"):
+        compile_bundle(checkpoint, tmp_path / "other", rows, name="writer", config=INT8, progress=False)
+
+
+def test_precision_without_rows_to_judge_a_task_is_refused(
+    checkpoint: Checkpoint, rows: list[Example], tmp_path: Path
+) -> None:
+    one_choice = next(row for row in rows if row.task == "demo-choices")
+    few = [row for row in rows if row.task != "demo-choices"]
+    with pytest.raises(ExportError, match="int8: task demo-choices has no validation row to judge it on"):
+        compile_bundle(checkpoint, tmp_path / "b", [*few, one_choice], name="tiny", config=INT8, progress=False)
+
+
+def test_golden_answers_are_no_ties() -> None:
+    def prediction(best: float) -> Prediction:
+        return Prediction("a", (AnswerProbability("a", best), AnswerProbability("b", 1 - best)), None)
+
+    assert compile._nearly_tied("fp32", prediction(0.5005))
+    assert not compile._nearly_tied("fp32", prediction(0.51))
+    assert compile._nearly_tied("fp16", prediction(0.505))
+    assert not compile._nearly_tied("fp32", Prediction("1 + 1", None, 2.0))
 
 
 def test_lower_precision_is_compiled_beside_float32(

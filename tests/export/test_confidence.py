@@ -70,9 +70,9 @@ def test_threshold_is_the_lowest_that_gives_the_accuracy() -> None:
 
 def test_accuracy_that_cannot_be_had_is_refused() -> None:
     rows = [Scored(np.array([0.9, 0.1]), int(i % 4 == 0)) for i in range(40)]
-    with pytest.raises(ExportError, match=r"task t: 0.9 is asked for, .* reaches 0.75 at most \(40 validation rows\)"):
+    with pytest.raises(ExportError, match=r"task t: 0.9 is asked for, .* reaches 0.75 at most \(of 40\)"):
         fit_confidence("t", rows, 0.9)
-    with pytest.raises(ExportError, match="task t"):
+    with pytest.raises(ExportError, match="task t: 5 rows to find a threshold on, 20 are needed"):
         fit_confidence("t", rows[:5], 0.1)
 
 

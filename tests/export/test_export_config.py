@@ -6,7 +6,7 @@ import pytest
 
 from export import cli
 from export.config import ExportConfig, load_export_config
-from export.gate import pass_gate
+from export.gate import check_selective_tasks, halves, pass_gate
 from student.bundle import Bundle
 from student.errors import ExportError, ParityError
 from student.question import Question
@@ -29,12 +29,13 @@ def test_configuration_is_read_and_flags_win(tmp_path: Path) -> None:
     assert config.thresholds.every_precision.min_clear_agreement == 0.9
     assert config.thresholds.min_label_agreement == 1.0
     assert load_export_config(None, {}) == ExportConfig()
+    assert load_export_config(None, {"precisions": ["int8"]}).precisions == ("fp32", "int8")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("precisions: [int8]", "fp32 must be among them"),
+        ("precisions: [int4]", "precisions.0"),
         ("precision: [fp32]", "precision: is no known key; did you mean precisions?"),
         ("selective_accuracy: {all: 1.5}", "selective_accuracy.all: .* less than or equal to 1; given 1.5"),
         ("thresholds: {max_difference: 1}", "thresholds.max_difference: is no known key"),
@@ -72,10 +73,30 @@ def _gate(tiny_run: Path, tiny_bundle: Bundle, config: ExportConfig) -> object:
     return pass_gate(original, {"fp32": student}, rows, config, progress=False)
 
 
-def test_task_without_probabilities_has_no_selective_accuracy(tiny_run: Path, tiny_bundle: Bundle) -> None:
+def test_task_without_probabilities_has_no_selective_accuracy(tiny_bundle: Bundle) -> None:
     config = ExportConfig(selective_accuracy={"demo-math": 0.9, "esnly": 0.9})
     with pytest.raises(ExportError, match=r"of demo-math, esnly: .* those are demo-nli, demo-choices"):
-        _gate(tiny_run, tiny_bundle, config)
+        check_selective_tasks(config, tiny_bundle.tasks)
+    text_only = {"demo-math": tiny_bundle.tasks["demo-math"]}
+    with pytest.raises(ExportError, match=r"of all: .* those are none"):
+        check_selective_tasks(ExportConfig(selective_accuracy={"all": 0.9}), text_only)
+
+
+def test_halves_share_no_row_and_hold_half_of_every_task(tiny_run: Path, tiny_bundle: Bundle) -> None:
+    student = OnnxStudent(tiny_bundle, threads=1)
+    rows = [
+        (row, student.prepare(Question(row.task, row.inputs, row.choices)))
+        for row in read_rows(load_checkpoint(tiny_run).path)
+    ]
+    fitting, judging = halves(rows)
+    assert {id(row) for row, _ in fitting}.isdisjoint({id(row) for row, _ in judging})
+    for half in (fitting, judging):
+        assert {task: sum(row.task == task for row, _ in half) for task in tiny_bundle.tasks} == dict.fromkeys(
+            tiny_bundle.tasks, 8
+        )
+    # By lot, not by position: an alternating file must not put one label in each half.
+    assert [row for row, _ in fitting] != [row for row, _ in rows[::2]]
+    assert halves(rows[:1]) == (rows[:1], [])
 
 
 def test_thresholds_of_every_precision_hold_for_float32_too(tiny_run: Path, tiny_bundle: Bundle) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from serving.api import models
 from tests.serving.fakes import NLI, TASKS, Running
+from tests.serving.test_overload import until
 
 CQA = {"inputs": {"question": "Where is milk kept?"}, "choices": ["shelf", "fridge"]}
 
@@ -113,11 +114,14 @@ def test_abstention_is_told_and_counted(own: Running) -> None:
 
 
 def test_metrics_tell_tokens_and_padding(own: Running) -> None:
-    before = own.metric('quickstep_batch_tokens_total{kind="text",lane="labels"}')
-    own.predict("a dog")
-    # A row alone needs no padding.
-    assert own.metric('quickstep_batch_tokens_total{kind="text",lane="labels"}') > before
-    assert own.metric('quickstep_batch_tokens_total{kind="padding",lane="labels"}') == 0
+    text, padding = (f'quickstep_batch_tokens_total{{kind="{kind}",lane="labels"}}' for kind in ("text", "padding"))
+    before = own.metric(text)
+    # Two rows of one bucket, one of them a word shorter than the other.
+    instances = [{"inputs": {"premise": premise, "hypothesis": "x"}} for premise in ("a dog runs", "a dog")]
+    assert own.client.post("/predict", json={"task": "demo-nli", "instances": instances}).status_code == 200
+    until(lambda: own.metric(padding) == 1)
+    tokens = [len(TASKS["demo-nli"].label_source(one["inputs"], ()).split()) for one in instances]
+    assert own.metric(text) - before == sum(tokens)
 
 
 def test_metrics_count_requests_stages_and_rejections(own: Running) -> None:
