@@ -137,16 +137,7 @@ def _prediction(result: Prediction | Explanation) -> Prediction:
 
 
 def _answer(result: Prediction | Explanation) -> dict[str, object]:
-    prediction = _prediction(result)
-    probabilities = prediction.probabilities
-    answer: dict[str, object] = {
-        "answer": prediction.answer,
-        "probabilities": None
-        if probabilities is None
-        else [{"answer": entry.answer, "probability": entry.probability} for entry in probabilities],
-        "value": prediction.value,
-        "abstained": prediction.abstained,
-    }
+    answer = _prediction(result).as_json()
     if isinstance(result, Explanation):
         answer["rationale"] = result.rationale
         answer["rationale_agrees"] = result.rationale_agrees

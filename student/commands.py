@@ -122,14 +122,8 @@ def _answer(student: OnnxStudent, lines: list[tuple[int, str]], *, explain: bool
     else:
         results = [(prediction, {}) for prediction in student.predict(questions)]
     for i, (prediction, extra) in zip(prepared, results, strict=True):
-        probabilities = None
-        if prediction.probabilities is not None:
-            probabilities = [{"answer": p.answer, "probability": p.probability} for p in prediction.probabilities]
         answers[i] = {
-            "answer": prediction.answer,
-            "probabilities": probabilities,
-            "value": prediction.value,
-            "abstained": prediction.abstained,
+            **prediction.as_json(),
             "task": prepared[i].task.name,
             "bundle": student.bundle.label,
             **extra,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokenizers import Tokenizer
 
 from student.errors import InputError, Problem, TaskError
 from student.label_trie import LabelTrie, TrieError
-from student.task import Choices, ClosedLabels, Task, merge_choices
+from student.task import Choices, ClosedLabels, Task, merge_choices, repeated_choices
 
 _SHORT_CHARS = 4000
 
@@ -25,10 +25,15 @@ class Question:
 
 @dataclass(frozen=True)
 class AnswerSpace:
-    """The answers among which one is found, with their trie."""
+    """The answers among which one is found, with their trie.
+
+    Attributes:
+        repeated: answers that a request brought more than once; each is in `answers` once.
+    """
 
     answers: tuple[str, ...]
     trie: LabelTrie
+    repeated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,8 @@ class QuestionPreparer:
         if isinstance(task.answer, Choices):
             try:
                 space = _answer_space(task, answers, answer_ids, self._start_token)
+                if len(answers) < len(question.choices):
+                    space = replace(space, repeated=repeated_choices(question.choices))
             except TrieError as error:
                 problems.append(_choice_problem(error, question.choices, answers))
         if problems:

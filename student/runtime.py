@@ -53,12 +53,26 @@ class Prediction:
         probabilities: in the order of the answer space; None for free text.
         value: the value of an equation that can be read, else None.
         abstained: the answer is less probable than the task's threshold: the best guess, not to be relied on.
+        merged_choices: choices that were given more than once, each of which counted as one answer.
     """
 
     answer: str
     probabilities: tuple[AnswerProbability, ...] | None
     value: float | None
     abstained: bool = False
+    merged_choices: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """What a client is told; `merged_choices` only where there are any."""
+        told: dict[str, object] = {
+            "answer": self.answer,
+            "probabilities": None
+            if self.probabilities is None
+            else [{"answer": entry.answer, "probability": entry.probability} for entry in self.probabilities],
+            "value": self.value,
+            "abstained": self.abstained,
+        }
+        return {**told, "merged_choices": list(self.merged_choices)} if self.merged_choices else told
 
 
 @dataclass(frozen=True)
@@ -253,6 +267,7 @@ def _choose(space: AnswerSpace, edge_logits: npt.NDArray[np.float32], confidence
         ),
         value=None,
         abstained=confidence.abstains(float(probabilities[best])),
+        merged_choices=space.repeated,
     )
 
 

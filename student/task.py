@@ -8,6 +8,7 @@ the three cannot drift apart. The two prefixes tell the student's two tasks apar
 from __future__ import annotations
 
 import string
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -217,6 +218,12 @@ def merge_choices(choices: Sequence[str]) -> tuple[str, ...]:
     Real data repeat choices (122 of 9,741 cqa training rows); both stand for the same answer.
     """
     return tuple(dict.fromkeys(normalise_answer(choice) for choice in choices))
+
+
+def repeated_choices(choices: Sequence[str]) -> tuple[str, ...]:
+    """Those of `merge_choices` that were given more than once, in the same order."""
+    counts = Counter(normalise_answer(choice) for choice in choices)
+    return tuple(choice for choice, count in counts.items() if count > 1)
 
 
 def render_choices(choices: Sequence[str]) -> str:

@@ -32,6 +32,12 @@ Abstained = Annotated[
 ]
 
 
+MergedChoices = Annotated[
+    list[str] | None,
+    Field(description="Only where choices repeat: those given more than once, each of which counted as one answer."),
+]
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -70,6 +76,7 @@ class Answer(BaseModel):
     ]
     value: Annotated[float | None, Field(description="The value of an answer that is an equation, else null.")]
     abstained: Abstained
+    merged_choices: MergedChoices = None
     task: str
     bundle: Annotated[str, Field(description="Which student answered: name and short digest.")]
     prediction_id: Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Names this answer, here and only here.")]
@@ -89,6 +96,7 @@ class InstanceAnswer(BaseModel):
     probabilities: list[Candidate] | None
     value: float | None
     abstained: Abstained
+    merged_choices: MergedChoices = None
     prediction_id: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
 

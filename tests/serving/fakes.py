@@ -22,7 +22,7 @@ from student.errors import InputError, Problem
 from student.manifest import GoldenAnswer
 from student.question import PreparedQuestion, Question
 from student.runtime import AnswerProbability, Explanation, Prediction
-from student.task import Choices, ClosedLabels, Task, find_task, merge_choices
+from student.task import Choices, ClosedLabels, Task, find_task, merge_choices, repeated_choices
 
 TASKS = {name: find_task(name) for name in ("demo-nli", "demo-choices", "cqa", "svamp")}
 NLI = {"premise": "a dog runs", "hypothesis": "an animal moves"}
@@ -129,7 +129,7 @@ class FakeStudent:
         if "wrong-type" in source:
             pairs = zip(answers, [cast("float", "a half")] * len(answers), strict=True)
         found = tuple(AnswerProbability(*pair) for pair in pairs)
-        return Prediction(chosen, found, None, abstained="unsure" in source)
+        return Prediction(chosen, found, None, "unsure" in source, repeated_choices(choices))
 
 
 @dataclass

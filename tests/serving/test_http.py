@@ -16,7 +16,7 @@ def test_predict_answers_one_question(shared: Running) -> None:
     assert response.status_code == 200
     body = response.json()
     answer = models.Answer.model_validate(body)
-    assert body.keys() == models.Answer.model_fields.keys()
+    assert body.keys() == models.Answer.model_fields.keys() - {"merged_choices"}
     assert answer.probabilities is not None
     assert answer.answer == max(answer.probabilities, key=lambda entry: entry.probability).answer
     assert answer.task == "demo-nli" and answer.bundle == "fake@0123456789ab" and answer.value is None
@@ -102,6 +102,17 @@ def test_health_and_metrics_answer(shared: Running) -> None:
         assert (probed.status_code, probed.content) == (200, b"")
     assert shared.client.get("/readyz").json() == {"status": "ready", "bundle": "fake@0123456789ab"}
     assert shared.client.get("/docs").status_code == 200
+
+
+def test_merged_choices_are_told_where_there_are_any(shared: Running) -> None:
+    body = {"task": "demo-choices", "inputs": {"question": "where?"}, "choices": ["zoo", "park", " zoo"]}
+    answer = shared.client.post("/predict", json=body).json()
+    assert answer["merged_choices"] == ["zoo"]
+    assert [candidate["answer"] for candidate in answer["probabilities"]] == ["zoo", "park"]
+    assert shared.client.post("/explain", json=body).json()["merged_choices"] == ["zoo"]
+
+    once = shared.client.post("/predict", json={**body, "choices": ["zoo", "park"]}).json()
+    assert "merged_choices" not in once
 
 
 def test_abstention_is_told_and_counted(own: Running) -> None:

@@ -174,6 +174,11 @@ def test_repeated_choices_are_one_answer(tiny_student: OnnxStudent) -> None:
     (prediction,) = tiny_student.predict([tiny_student.prepare(question)])
     assert prediction.probabilities is not None
     assert [item.answer for item in prediction.probabilities] == ["a zoo", "park"]
+    assert prediction.merged_choices == ("a zoo",)
+    assert prediction.as_json()["merged_choices"] == ["a zoo"]
+
+    (other,) = tiny_student.predict([tiny_student.prepare(CHOICES)])
+    assert other.merged_choices == () and "merged_choices" not in other.as_json()
 
 
 def test_mixed_batch_is_answered_as_its_rows_alone(tiny_student: OnnxStudent) -> None:
