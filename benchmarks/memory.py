@@ -18,7 +18,7 @@ import onnx
 from benchmarks.command import parser, run
 from benchmarks.peers.questions import END, LABELS, source_rows
 from benchmarks.peers.shapes import MODELS, SHAPES
-from benchmarks.peers.system import whole
+from benchmarks.peers.system import made_by_exporter, whole
 from benchmarks.peers.worker import in_own_process
 from benchmarks.report import Row, header, table, write_results
 from student.arguments import positive
@@ -84,7 +84,7 @@ def _served(shape: str, student: Path, steps: int) -> Path:
     from student.label_trie import MAX_DEPTH
 
     prepare_student(shape, student, steps)
-    folder = student / f"served-{_PRECISION}"
+    folder = made_by_exporter(student, f"served-{_PRECISION}")
     if not folder.exists():
         model = T5ForConditionalGeneration.from_pretrained(student / "model").eval()
         weights = T5Weights.of(model, LONGEST, MAX_DEPTH)

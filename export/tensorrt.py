@@ -98,7 +98,9 @@ def this_machine(trt: Any) -> Machine:
     Raises:
         ExportError: there is no NVIDIA GPU, or no driver.
     """
-    query = ["nvidia-smi", "--query-gpu=name,compute_cap,driver_version", "--format=csv,noheader", "--id=0"]
+    # The first GPU that CUDA is allowed to see; nvidia-smi numbers all of them.
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    query = ["nvidia-smi", "--query-gpu=name,compute_cap,driver_version", "--format=csv,noheader", f"--id={visible}"]
     try:
         output = subprocess.run(query, capture_output=True, text=True, check=True, timeout=30).stdout
     except (OSError, subprocess.SubprocessError) as error:

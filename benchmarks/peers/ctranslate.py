@@ -9,13 +9,13 @@ import ctranslate2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers.system import LABEL_TOKENS, Work, whole
+from benchmarks.peers.system import LABEL_TOKENS, Work, made_by_package, whole
 
 
 class _Translator:
     def __init__(self, work: Work, threads: int) -> None:
         self._work = work
-        folder = work.folder / "ctranslate2"
+        folder = made_by_package(work.folder, "ctranslate2", "ctranslate2", "transformers")
         if not folder.exists():
             converter = ctranslate2.converters.TransformersConverter(str(work.model))
             with whole(folder) as unfinished:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
-from benchmarks.peers.system import Work, whole
+from benchmarks.peers.system import Work, made_by_package, whole
 from student.manifest import Precision
 
 _MODEL = "model.xml"
@@ -18,7 +18,7 @@ class OpenVino:
     """The one-step scoring of `HfStep`, on OpenVINO's CPU plugin with its documented settings for latency."""
 
     def __init__(self, work: Work, threads: int, precision: Precision) -> None:
-        folder = work.folder / f"openvino-{precision}"
+        folder = made_by_package(work.folder, f"openvino-{precision}", "openvino", "nncf", "torch")
         if not folder.exists():
             with whole(folder) as unfinished:
                 openvino.save_model(_converted(work, precision), unfinished / _MODEL, compress_to_fp16=False)

@@ -8,7 +8,7 @@ import onnxruntime as ort
 from optimum.onnxruntime import ORTModelForSeq2SeqLM
 
 from benchmarks.peers.huggingface import written_labels
-from benchmarks.peers.system import Work, whole
+from benchmarks.peers.system import Work, made_by_package, whole
 
 
 class Optimum:
@@ -16,7 +16,7 @@ class Optimum:
 
     def __init__(self, work: Work, threads: int) -> None:
         self._work = work
-        folder = work.folder / "optimum"
+        folder = made_by_package(work.folder, "optimum", "optimum-onnx", "transformers", "torch")
         if not folder.exists():
             with whole(folder) as unfinished:
                 ORTModelForSeq2SeqLM.from_pretrained(work.model, export=True).save_pretrained(unfinished)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers.system import Work, whole
+from benchmarks.peers.system import Work, made_by_exporter, whole
 from student.label_path import LabelPath
 from student.label_trie import LabelTrie
 from student.manifest import Precision
@@ -39,4 +39,4 @@ class Quickstep:
 
 def graphs_folder(work: Work, precision: str) -> Path:
     """Where the graphs of a precision lie, once its system was built."""
-    return work.folder / f"graphs-{precision}"
+    return made_by_exporter(work.folder, f"graphs-{precision}")

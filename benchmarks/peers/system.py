@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from benchmarks.machine import ROOT
 
 LABEL_TOKENS = 4
 """Tokens of each label, `</s>` included: what `generate` decodes."""
@@ -53,6 +57,19 @@ def whole(folder: Path) -> Iterator[Path]:
     unfinished.mkdir(parents=True)
     yield unfinished
     unfinished.rename(folder)
+
+
+def made_by_package(folder: Path, name: str, *packages: str) -> Path:
+    """Where something is kept that other packages made; another version of them has another place."""
+    return folder / "-".join([name, *map(metadata.version, packages)])
+
+
+def made_by_exporter(folder: Path, name: str) -> Path:
+    """Where something is kept that our exporter made; an exporter that was changed has another place."""
+    digest = hashlib.sha256()
+    for file in sorted((ROOT / "export").glob("*.py")):
+        digest.update(file.read_bytes())
+    return folder / f"{name}-{digest.hexdigest()[:8]}"
 
 
 class System(Protocol):

@@ -27,6 +27,19 @@ class Dies:
         os._exit(3)
 
 
+class DiesLater:
+    """Answers the calls of a trial of `tests.benchmarks.test_measuring`, and no more than one turn after that."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def answer(self, input_ids: npt.NDArray[np.int64]) -> list[int]:
+        self._calls += 1
+        if self._calls > 5:
+            os._exit(3)
+        return [int(row[0]) for row in input_ids]
+
+
 def first_token(work: Work, threads: int) -> FirstToken:
     return FirstToken()
 
@@ -41,6 +54,10 @@ def cannot_be_built(work: Work, threads: int) -> FirstToken:
 
 def dies_when_asked(work: Work, threads: int) -> Dies:
     return Dies()
+
+
+def dies_later(work: Work, threads: int) -> DiesLater:
+    return DiesLater()
 
 
 def prints_and_dies(work: Work, threads: int) -> Dies:

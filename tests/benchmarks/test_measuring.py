@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,15 @@ def test_systems_that_fail_are_left_out_and_named(work: Work, capsys: pytest.Cap
         assert threads in (1, 2) and trial.answers == [0, 1, 2, 3]
         assert len(measured.times_ms[cell]["c"]) == QUICK.rounds
     assert not measured.one_by_one
+
+
+def test_system_that_dies_between_its_turns_is_left_out_and_the_others_go_on(work: Work) -> None:
+    peers = [Peer("a", "fp32", systems.dies_later), Peer("b", "fp32", systems.first_token)]
+    effort = replace(QUICK, rounds=9)
+    measured = measure(peers, work, ROWS, [Cell(3, 1)], effort, "stand-ins")
+    assert measured.failures.keys() == {"a"}
+    assert "its process ended with status 3" in measured.failures["a"]
+    assert len(measured.times_ms[Cell(3, 1)]["b"]) == effort.rounds
 
 
 def test_systems_run_one_by_one_where_memory_is_short(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:

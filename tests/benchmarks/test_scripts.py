@@ -14,7 +14,17 @@ from typing import Any
 
 import pytest
 
-from benchmarks import demo_student, from_scratch, http_overhead, latency, memory, precision, real_data, startup
+from benchmarks import (
+    choices,
+    demo_student,
+    from_scratch,
+    http_overhead,
+    latency,
+    memory,
+    precision,
+    real_data,
+    startup,
+)
 from benchmarks.machine import ROOT
 from benchmarks.peers.systems import PEERS, Peer
 from benchmarks.report import Cell, Row
@@ -257,6 +267,21 @@ def test_latency_refuses_lengths_and_batches_that_it_cannot_ask() -> None:
     for wrong in (["--source-tokens", "257"], ["--source-tokens", "1"], ["--batches", "65"]):
         with pytest.raises(SystemExit):
             latency.main(wrong)
+
+
+def test_choices_are_timed_beside_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choices, "MODELS", tmp_path / "models")
+    size = ["--shapes", "tiny", "--steps", "1", "--source-tokens", "8", "--turns", "1", "--threads", "1"]
+    assert choices.main([*size, "--results", str(tmp_path)]) == 0
+    rows = _results(tmp_path, "choices")["rows"]
+    assert [(row["precision"], row["answers"]) for row in rows] == [
+        (precision, answers) for precision in choices.PRECISIONS for answers in choices.SPACES
+    ]
+    for row in rows:
+        assert row["p50_ms"] > 0
+        assert row["ratio"] == 1 or row["answers"] != choices.THREE_LABELS
+        assert row["equal_to_fp32"] == 1 or row["precision"] == "int8"
+    assert (tmp_path / "choices.png").is_file()
 
 
 def test_memory_grows_with_what_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -167,6 +168,17 @@ def test_missing_tensorrt_says_what_to_install(bundle: Bundle, tmp_path: Path, m
     monkeypatch.setitem(sys.modules, "tensorrt", None)
     with pytest.raises(ExportError, match="TensorRT is not installed; pip install 'tensorrt-cu13>=11'"):
         build_engines(bundle, "fp16", tmp_path, SHAPE)
+
+
+def test_gpu_that_is_asked_about_is_the_one_that_cuda_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text('#!/bin/sh\necho "GPU $3, 9.0, 570.1"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert this_machine(Recorder()).gpu == "GPU --id=0"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,1")
+    assert this_machine(Recorder()).gpu == "GPU --id=3"
 
 
 def test_missing_gpu_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
