@@ -229,6 +229,11 @@ def _draw(path: Path, rows: Sequence[Row]) -> None:
     # Of several batches the smallest: a drawing of all would be metres wide.
     rows = [row for row in rows if row["batch"] == rows[0]["batch"]]
     made = [row for row in ratios(rows) if row["system"] != OURS]
+    if not made:
+        # One of an earlier run would be taken for this one's.
+        path.unlink(missing_ok=True)
+        sys.stdout.write(f"{path.name}: not drawn, there is nothing beside {OURS} to draw\n")
+        return
     cells = list(dict.fromkeys(map(_cell, rows)))
     series = {cell: [float(row.get(cell) or "nan") for row in made] for cell in cells}
     draw_bars(path, [str(row["system"]) for row in made], series, f"p50, times that of {OURS}", logarithmic=True)

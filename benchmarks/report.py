@@ -103,7 +103,7 @@ def draw_bars(
         axes.bar_label(bars, labels=["" if np.isnan(value) else f"{value:.3g}" for value in values], fontsize=7)
     axes.set_xticks(range(len(groups)), groups)
     axes.set_ylabel(unit)
-    if logarithmic and groups:
+    if logarithmic:
         axes.set_yscale("log")
     axes.margins(y=0.12)
     figure.legend(loc="outside right upper", fontsize=8)

@@ -240,7 +240,9 @@ def test_latency_names_what_cannot_run(
     assert content["header"]["students"]["tiny"]["cannot_run"] == {
         "optimum": "optimum (1 thread): RuntimeError: no such library"
     }
-    assert "left out: optimum (1 thread)" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "left out: optimum (1 thread)" in told
+    assert "latency_cpu.png: not drawn" in told and not (tmp_path / "latency_cpu.png").exists()
 
 
 def test_latency_refuses_a_student_without_opinions(quick_latency: list[str]) -> None:
