@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGene
 
 from benchmarks.peers.questions import END, LABELS, labelled_rows, source_rows
 from benchmarks.peers.shapes import SHAPES, Shape
-from benchmarks.peers.system import of_length
+from benchmarks.peers.system import of_length, whole
 from serving.settings import DEMO_STUDENT
 from student.bundle import TOKENIZER
 
@@ -57,10 +57,8 @@ def prepare_student(name: str, folder: Path, steps: int) -> Opinion:
     """
     model = folder / "model"
     if not model.exists():
-        # Under its own name only when it is whole: an interrupted training begins anew.
-        unfinished = folder / "model-unfinished"
-        train_student(SHAPES[name], unfinished, steps)
-        unfinished.rename(model)
+        with whole(model) as unfinished:
+            train_student(SHAPES[name], unfinished, steps)
     told = folder / OPINION
     if not told.exists():
         told.write_text(json.dumps(asdict(_opinion(model))), encoding="utf-8")
