@@ -51,6 +51,7 @@ bench: $(DEV)/.installed $(SERVE)/.installed ## measure start, overhead over the
 	$(DEV)/bin/python -m benchmarks.startup --python $(SERVE)/bin/python
 	$(DEV)/bin/python -m benchmarks.http_overhead
 	$(DEV)/bin/python -m benchmarks.latency $(ARGS)
+	$(DEV)/bin/python -m benchmarks.choices
 	$(DEV)/bin/python -m benchmarks.memory
 
 clean: ## remove environments and caches; trained students (runs, bundles) stay

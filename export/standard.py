@@ -1,4 +1,4 @@
-"""The label path in operators of the ONNX standard alone, for TensorRT and whatever else reads ONNX.
+"""The label path in operators of the ONNX standard alone, for TensorRT and ONNX Runtime on GPUs.
 
 Each of ONNX Runtime's own operators is written out. A score that may not be seen is replaced, not added to: nothing can
 overflow by it, in whatever type the block computes.
@@ -58,10 +58,7 @@ class Standard:
         )
         scores = graph.node("Add", graph.node("MatMul", query, key), bias)
         if mask:
-            seen = graph.node(
-                "Unsqueeze", graph.node("Cast", mask, to=TensorProto.BOOL), graph.constant(np.array([1, 2]))
-            )
-            scores = self._masked(graph, scores, seen)
+            scores = self._masked(graph, scores, self._seen(graph, mask, [1, 2]))
         if distances:
             near = graph.node("Less", distances, graph.constant(np.array(MASKED_DISTANCE)))
             scores = self._masked(graph, scores, graph.node("Unsqueeze", near, graph.constant(np.array([1]))))
