@@ -201,6 +201,33 @@ def test_latencies_in_the_readme_are_those_of_the_results() -> None:
         assert _table_row("README.md", name)[1:] == expected
 
 
+def test_readme_tells_on_which_rows_answers_differ() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    for row in _results("latency_cpu.json"):
+        if row["batch"] == 1 and row["answers_equal"] < 1:
+            name = f"{row['system']} {row['precision']}" if row["system"] in ("quickstep", "openvino") else row["system"]
+            equal = round(row["answers_equal"] * row["answers_compared"])
+            assert f"{name} on {row['shape']}, {row['source_tokens']} ({equal} of " in text
+
+
+def test_cost_of_choices_in_the_readme_is_that_of_the_results() -> None:
+    ratios = [row["ratio"] for row in _results("choices.json") if row["answers"] == "five choices that begin alike"]
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"that begin alike take {min(ratios):.2f} to {max(ratios):.2f} times as long as three labels" in text
+
+
+def test_figures_on_precision_are_those_of_the_results() -> None:
+    for student in ("demo-student", "real-data"):
+        for row in _results(f"precision_{student}.json"):
+            assert _table_row("docs/label-path.md", f"{row['source']}, {row['precision']}")[1:] == [
+                f"{row['labels_equal']:,} of {row['rows']:,}",
+                f"{row['clear_labels_equal']:,} of {row['clear_rows']:,}",
+                f"{row['accuracy']:.1%} ({row['torch_accuracy']:.1%})".replace("%", " %"),
+                f"{row['calibration_error']:.3f}",
+                f"{row['batch_max_difference']:.0e}",
+            ]
+
+
 def test_training_guide_works_as_written(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (command,) = [block for kind, block in _blocks("docs/training.md") if kind == "bash"]
