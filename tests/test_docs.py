@@ -203,11 +203,29 @@ def test_latencies_in_the_readme_are_those_of_the_results() -> None:
 
 def test_readme_tells_on_which_rows_answers_differ() -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    fewest = min(row["answers_compared"] for row in _results("latency_cpu.json"))
+    assert f"on all of 64 rows (slow ones on the first {fewest} or more" in text
     for row in _results("latency_cpu.json"):
         if row["batch"] == 1 and row["answers_equal"] < 1:
-            name = f"{row['system']} {row['precision']}" if row["system"] in ("quickstep", "openvino") else row["system"]
+            name = (
+                f"{row['system']} {row['precision']}" if row["system"] in ("quickstep", "openvino") else row["system"]
+            )
             equal = round(row["answers_equal"] * row["answers_compared"])
             assert f"{name} on {row['shape']}, {row['source_tokens']} ({equal} of " in text
+
+
+def test_figures_under_the_roofline_are_those_of_the_results() -> None:
+    rows = _results("roofline_cpu.json")
+    shown = {
+        ("answer", "share of peak", "share_of_peak"): lambda value: f"{value:.0%}".replace("%", " %"),
+        ("decoder", "decoder over read", "decoder_over_read"): lambda value: f"{value:.1f}",
+        ("decoder", "decoder over encoder", "decoder_over_encoder"): lambda value: f"{value:.0%}".replace("%", " %"),
+    }
+    for (part, title, column), text in shown.items():
+        for precision in ("fp32", "int8"):
+            of_part = [row for row in rows if row["part"] == part and row["precision"] == precision]
+            cells = _table_row("docs/label-path.md", f"{title}, {precision}")[1:]
+            assert cells == [text(row[column]) for row in of_part]
 
 
 def test_cost_of_choices_in_the_readme_is_that_of_the_results() -> None:
