@@ -228,6 +228,19 @@ def test_figures_under_the_roofline_are_those_of_the_results() -> None:
             assert cells == [text(row[column]) for row in of_part]
 
 
+def test_figures_of_batches_and_memory_are_those_of_the_results() -> None:
+    text = " ".join((ROOT / "docs" / "label-path.md").read_text(encoding="utf-8").split())
+    shares = {
+        row["precision"]: row["share_of_peak"]
+        for row in _results("base_batches/roofline_cpu.json")
+        if row["part"] == "answer" and row["batch"] == 8
+    }
+    assert f"reaches {shares['int8']:.0%} of the peak in INT8 and {shares['fp32']:.0%} in".replace("%", " %") in text
+    labels, both = _results("memory.json")[1:]
+    assert f"{labels['resident_mb']:.0f} MB for labels (weights {labels['weights_mb']:.0f} MB)" in text
+    assert f"{both['resident_mb']:,.0f} MB with rationales ({both['weights_mb']:,.0f} MB)" in text
+
+
 def test_cost_of_choices_in_the_readme_is_that_of_the_results() -> None:
     ratios = [row["ratio"] for row in _results("choices.json") if row["answers"] == "five choices that begin alike"]
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
