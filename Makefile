@@ -14,7 +14,7 @@ DEV := .venv
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint export demo-student load-test real-data bench clean
+.PHONY: help setup serve triton test lint export demo-student load-test real-data bench clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ setup: $(SERVE)/.installed $(DEV)/.installed ## install everything: .venv-serve 
 serve: $(SERVE)/.installed ## answer /predict and /explain on HOST:PORT (default 127.0.0.1:8000) from BUNDLE
 	@$(SERVE)/bin/quickstep serve $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) \
 		$(if $(BUNDLE),--bundle $(BUNDLE)) $(ARGS)
+
+triton: $(SERVE)/.installed ## serve BUNDLE from a Triton on this machine (gRPC 8001); QUICKSTEP_ENGINE=triton make serve asks it
+	@$(SERVE)/bin/quickstep triton $(BUNDLE) --run $(ARGS)
 
 test: $(DEV)/.installed $(SERVE)/.installed ## run all tests
 	$(DEV)/bin/pytest $(ARGS)
@@ -60,7 +63,7 @@ clean: ## remove environments and caches; trained students (runs, bundles) stay
 
 $(SERVE)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(SERVE)
-	$(SERVE)/bin/pip install $(PIP_OPTIONS) --editable ".[serve]"
+	$(SERVE)/bin/pip install $(PIP_OPTIONS) --editable ".[serve,triton]"
 	@touch $@
 
 $(DEV)/.installed: pyproject.toml constraints.txt

@@ -29,8 +29,9 @@ from benchmarks.running_server import RunningServer
 from student.arguments import positive
 from student.errors import QuickstepError
 from student.manifest import GoldenAnswer
+from student.prediction import Prediction
 from student.question import PreparedQuestion, Question
-from student.runtime import OnnxStudent, Prediction
+from student.runtime import OnnxStudent
 
 TARGET_MS = 1.5
 """Overhead that a label may cost; free text is reported without a target."""

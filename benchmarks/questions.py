@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.http_client import Reply
-from student.runtime import Prediction
+from student.prediction import Prediction
 
 PROBABILITY_TOLERANCE = 1e-6
 """Server and this process run the same graph on the same processor: only the way through JSON lies between."""

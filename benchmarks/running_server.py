@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -40,6 +41,7 @@ class RunningServer:
         bundle: what to serve.
         python: interpreter of the environment that Quickstep is installed in; default: this one.
         ready_within_s: a server that takes longer has failed.
+        arguments: further ones of `quickstep serve`.
 
     Attributes:
         port: where it listens.
@@ -56,10 +58,18 @@ class RunningServer:
     started_at: float
     ready_s: float
 
-    def __init__(self, bundle: Path, *, python: Path | None = None, ready_within_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        bundle: Path,
+        *,
+        python: Path | None = None,
+        ready_within_s: float = 60.0,
+        arguments: Sequence[str] = (),
+    ) -> None:
         self._bundle = bundle.absolute()
         self._python = python or Path(sys.executable)
         self._ready_within_s = ready_within_s
+        self._arguments = arguments
         self._process: subprocess.Popen[bytes]
         self._log: IO[bytes]
 
@@ -73,7 +83,7 @@ class RunningServer:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
         # -P: the installed package is served, not what lies in the current directory.
         command = [str(self._python), "-P", "-m", "student.cli", "serve", "--bundle", str(self._bundle)]
-        command += ["--host", HOST, "--port", str(self.port), "--drain-delay-ms", "0"]
+        command += ["--host", HOST, "--port", str(self.port), "--drain-delay-ms", "0", *self._arguments]
         self._log = tempfile.TemporaryFile()
         try:
             self.started_at = time.perf_counter()

@@ -27,8 +27,10 @@ from student.confidence import Confidence
 from student.errors import ExportError, InputError
 from student.label_trie import MAX_DEPTH
 from student.manifest import NAME_PATTERN, LabelGraphs, Manifest, Precision, RationaleGraphs
+from student.prediction import Prediction
 from student.question import PreparedQuestion, Question, QuestionPreparer
-from student.runtime import GOLDEN_TOLERANCE, OnnxStudent, Prediction, load_tokenizer
+from student.reader import GOLDEN_TOLERANCE, load_tokenizer
+from student.runtime import OnnxStudent
 from student.task import Task
 from training.checkpoint import Checkpoint
 from training.data.example import Example

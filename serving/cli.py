@@ -10,12 +10,17 @@ import re
 import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from serving.settings import ENVIRONMENT_PREFIX, Settings
 from student.errors import QuickstepError
+
+if TYPE_CHECKING:
+    from serving.engines.base import Engine
+    from serving.metrics import Metrics
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
@@ -47,23 +52,12 @@ def main(argv: list[str]) -> int:
 def _serve(settings: Settings) -> None:
     # Imported here: `--help` and wrong usage need neither FastAPI nor ONNX Runtime.
     from serving.app import create_app
-    from serving.engines.local import LaneLimits, LocalEngine
     from serving.metrics import Metrics
     from serving.server import Server, bind, url_of
-    from student.runtime import OnnxStudent
 
-    bound = bind(settings.host, settings.port)
     metrics = Metrics()
-    engine = LocalEngine(
-        lambda: OnnxStudent.load(
-            settings.bundle,
-            settings.threads,
-            None if settings.precision == "auto" else settings.precision,
-            settings.device,
-        ),
-        LaneLimits(settings.label_limits, settings.rationale_limits),
-        metrics.observe_batch,
-    )
+    engine = _engine(settings, metrics)
+    bound = bind(settings.host, settings.port)
     app = create_app(settings, engine, metrics)
     lifecycle = app.state.parts.lifecycle
     server = Server(app, settings)
@@ -86,6 +80,35 @@ def _serve(settings: Settings) -> None:
         if isinstance(lifecycle.failure, QuickstepError):
             raise lifecycle.failure
         raise QuickstepError(f"the student could not be loaded: {type(lifecycle.failure).__name__}; see the log")
+
+
+def _engine(settings: Settings, metrics: Metrics) -> Engine:
+    precision = None if settings.precision == "auto" else settings.precision
+    if settings.engine == "triton":
+        try:
+            from serving.engines.triton import TritonEngine
+        except ModuleNotFoundError as error:
+            raise QuickstepError(
+                f"engine triton: needs the package {error.name!r}, which is not installed; "
+                "run make serve in the repository, or: pip install 'quickstep[serve,triton]'"
+            ) from None
+        from student.bundle import Bundle
+
+        return TritonEngine(
+            lambda: Bundle.open(settings.bundle),
+            settings.triton_target,
+            precision,
+            {"labels": settings.max_queue_rows, "rationales": settings.max_explain_queue_rows},
+            metrics.observe_batch,
+        )
+    from serving.engines.local import LaneLimits, LocalEngine
+    from student.runtime import OnnxStudent
+
+    return LocalEngine(
+        lambda: OnnxStudent.load(settings.bundle, settings.threads, precision, settings.device),
+        LaneLimits(settings.label_limits, settings.rationale_limits),
+        metrics.observe_batch,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

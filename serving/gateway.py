@@ -19,8 +19,8 @@ from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.settings import Settings
 from student.errors import InputError, Problem, QuickstepError
+from student.prediction import Explanation, Prediction
 from student.question import PreparedQuestion, Question
-from student.runtime import Explanation, Prediction
 
 logger = logging.getLogger(__name__)
 

@@ -71,4 +71,4 @@ class Lifecycle:
     def _reason(self) -> str:
         if self.failure is not None:
             return "the student could not be loaded"
-        return "the student is being loaded" if self._preparer is None else "the engine has stopped"
+        return self.engine.trouble or "the student is being loaded"

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     bundle: Path = _setting(DEMO_STUDENT, "directory", "the student to serve")
     host: str = _setting("127.0.0.1", "address", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8000, "TCP port", "port to listen on; 0 takes a free one", ge=0, le=65535)
+    engine: Literal["local", "triton"] = _setting(
+        "local", "engine", "what runs the graphs: this process, or a Triton at triton-target"
+    )
+    triton_target: str = _setting(
+        "127.0.0.1:8001", "host:port", "gRPC of Triton; several with commas are taken in turns"
+    )
     precision: Literal["auto", "fp32", "int8", "fp16", "bf16"] = _setting(
         "auto", "precision", "of the label path; auto takes the fastest that the bundle has"
     )

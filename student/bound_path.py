@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from student.errors import QuickstepError
 from student.label_path import FloatArray, IntArray, LabelPath
 from student.label_trie import LabelTrie
 from student.manifest import Device
+from student.padding import bucket, power_of_two
 
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32)
 
@@ -81,16 +81,16 @@ class BoundLabelPath(LabelPath):
     def _run_padded(
         self, input_ids: IntArray, source_mask: npt.NDArray[np.int32], tries: Sequence[LabelTrie], *, deep: bool
     ) -> list[FloatArray]:
-        length = _bucket(int(source_mask.sum(axis=1).max()), self._lengths, "source tokens")
+        length = bucket(int(source_mask.sum(axis=1).max()), self._lengths, "source tokens")
         # Rows that fill up the batch repeat its first: they are of a size that was asked for, and finite.
-        rows = [*range(len(tries)), *[0] * (_bucket(len(tries), self._batches, "rows") - len(tries))]
+        rows = [*range(len(tries)), *[0] * (bucket(len(tries), self._batches, "rows") - len(tries))]
         session, feeds = self.graph_run(
             _columns(input_ids[rows], length),
             _columns(source_mask[rows], length),
             [tries[row] for row in rows],
             deep=deep,
-            nodes=_power_of_two(max(trie.nodes for trie in tries)),
-            edges=_power_of_two(max(trie.edges for trie in tries)),
+            nodes=power_of_two(max(trie.nodes for trie in tries)),
+            edges=power_of_two(max(trie.edges for trie in tries)),
         )
         shape = tuple(size for values in feeds.values() for size in values.shape)
         logits = self._thread.submit(self._run_bound, session, feeds, (deep, shape)).result()
@@ -136,17 +136,6 @@ class _Binding:
             buffer.update_inplace(np.ascontiguousarray(feeds[name]))
         self._session.run_with_iobinding(self._binding, self._options)
         return np.array(self._output.numpy(), dtype=np.float32)
-
-
-def _bucket(size: int, buckets: Sequence[int], what: str) -> int:
-    for bucket in buckets:
-        if size <= bucket:
-            return bucket
-    raise QuickstepError(f"{size} {what} in a batch, the largest bucket holds {buckets[-1]}")
-
-
-def _power_of_two(size: int) -> int:
-    return 1 << (size - 1).bit_length()
 
 
 def _columns(rows: npt.NDArray[N], length: int) -> npt.NDArray[N]:

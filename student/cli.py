@@ -18,6 +18,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "demo-data": ("training.cli:demo_data", "write the demo student's data as JSONL, with its shortcut baselines"),
     "export": ("export.cli:export", "compile a checkpoint into a bundle, behind the parity gate"),
     "serve": ("serving.cli:main", "answer /predict and /explain over HTTP"),
+    "triton": ("serving.triton_cli:main", "write a Triton model repository from a bundle, and serve it"),
     "verify": ("student.commands:verify", "check a bundle's files and rerun its golden answers"),
     "predict": ("student.commands:predict", "answer questions from the command line"),
 }

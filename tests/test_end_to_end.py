@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from student.bundle import Bundle
+from student.prediction import Prediction
 from student.question import Question
-from student.runtime import OnnxStudent, Prediction
+from student.runtime import OnnxStudent
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS = [

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from benchmarks.peers.system import LABEL_TOKENS, Rows
 from serving.settings import DEMO_STUDENT
 from student.bundle import TOKENIZER
-from student.runtime import load_tokenizer
+from student.reader import load_tokenizer
 from training.data.sources import Split, generate_rows
 
 END = 1

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
 from student.manifest import GoldenAnswer
+from student.prediction import Explanation, Prediction
 from student.question import PreparedQuestion, Question
-from student.runtime import Explanation, Prediction
 from student.task import Task
 
 Result = TypeVar("Result")
@@ -135,6 +135,10 @@ class Engine(Protocol):
     @property
     def running(self) -> bool:
         """Whether rows are answered: started, and not stopped since by itself or by `stop`."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why rows are not answered, for whoever asks /readyz; None while they are."""
 
     def depth(self, lane: LaneName) -> Depth:
         """What waits in a lane now."""

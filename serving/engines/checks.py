@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from serving.engines.base import Row
 from serving.errors import WrongResult
-from student.runtime import Explanation, Prediction
+from student.prediction import Explanation, Prediction
 from student.task import Choices, ClosedLabels, normalise_answer
 
 SUM_TOLERANCE = 1e-3

@@ -14,8 +14,8 @@ from serving.engines.lane import Lane
 from serving.errors import NotReady, ServingError
 from student.bundle import REBUILD
 from student.errors import BundleError
+from student.prediction import Explanation, Prediction
 from student.question import Question
-from student.runtime import Explanation, Prediction
 
 _WARM_UP_S = 120.0
 """A warm-up run may take this long: a GPU engine may be compiled on its first run."""
@@ -127,6 +127,13 @@ class LocalEngine:
     def running(self) -> bool:
         """Whether both lanes answer."""
         return all(lane is not None and lane.running for lane in (self._labels, self._rationales))
+
+    @property
+    def trouble(self) -> str | None:
+        """Why rows are not answered; None while they are."""
+        if self.running:
+            return None
+        return "the student is being loaded" if self._labels is None else "the engine has stopped"
 
     def depth(self, lane: LaneName) -> Depth:
         """What waits in a lane now."""

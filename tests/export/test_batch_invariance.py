@@ -11,8 +11,9 @@ import pytest
 from export.compile import compile_bundle
 from export.config import ExportConfig
 from serving.settings import DEMO_STUDENT
+from student.prediction import Prediction
 from student.question import PreparedQuestion, Question
-from student.runtime import OnnxStudent, Prediction
+from student.runtime import OnnxStudent
 from training.checkpoint import load_checkpoint
 from training.data.sources import generate_rows
 from training.validation_rows import read_rows

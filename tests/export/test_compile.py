@@ -17,8 +17,9 @@ from student import cli as quickstep
 from student.bundle import Bundle
 from student.errors import BundleError, ExportError, ParityError
 from student.manifest import LabelGraphs, Precision
+from student.prediction import AnswerProbability, Prediction
 from student.question import Question
-from student.runtime import AnswerProbability, OnnxStudent, Prediction
+from student.runtime import OnnxStudent
 from tests.conftest import TINY
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import SourceConfig

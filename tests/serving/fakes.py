@@ -13,6 +13,7 @@ from zlib import crc32
 import httpx
 
 from serving.app import create_app
+from serving.engines.base import Engine
 from serving.engines.local import LaneLimits, LocalEngine
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
@@ -20,8 +21,8 @@ from serving.server import Server, bind, url_of
 from serving.settings import Settings
 from student.errors import InputError, Problem
 from student.manifest import GoldenAnswer
+from student.prediction import AnswerProbability, Explanation, Prediction
 from student.question import PreparedQuestion, Question
-from student.runtime import AnswerProbability, Explanation, Prediction
 from student.task import Choices, ClosedLabels, Task, find_task, merge_choices, repeated_choices
 
 TASKS = {name: find_task(name) for name in ("demo-nli", "demo-choices", "cqa", "svamp")}
@@ -162,13 +163,15 @@ class Running:
 
 
 @contextmanager
-def serving(student: FakeStudent | None = None, *, wait: bool = True, **settings: object) -> Iterator[Running]:
-    """Serve a fake student on a free port of the loopback, in a thread; always stopped."""
+def serving(
+    student: FakeStudent | None = None, *, engine: Engine | None = None, wait: bool = True, **settings: object
+) -> Iterator[Running]:
+    """Serve a fake student, or another engine, on a free port of the loopback, in a thread; always stopped."""
     student = student or FakeStudent()
     chosen = Settings.model_validate({"port": 0, "drain_delay_ms": 0, **settings})
     metrics = Metrics()
     limits = LaneLimits(chosen.label_limits, chosen.rationale_limits)
-    app = create_app(chosen, LocalEngine(lambda: student, limits, metrics.observe_batch), metrics)
+    app = create_app(chosen, engine or LocalEngine(lambda: student, limits, metrics.observe_batch), metrics)
     server = Server(app, chosen)
     bound = bind(chosen.host, chosen.port)
     runner = asyncio.Runner(loop_factory=server.config.get_loop_factory())

@@ -5,8 +5,8 @@ import pytest
 from serving.engines.base import Row
 from serving.engines.checks import check_explanation, check_prediction
 from serving.errors import WrongResult
+from student.prediction import AnswerProbability, Explanation, Prediction
 from student.question import PreparedQuestion, Question
-from student.runtime import AnswerProbability, Explanation, Prediction
 from tests.serving.fakes import NLI, TASKS
 
 LABELS = ("entailment", "neutral", "contradiction")

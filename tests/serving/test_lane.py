@@ -13,8 +13,8 @@ from serving.engines.base import Row
 from serving.engines.checks import check_prediction
 from serving.engines.lane import Lane
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, WrongResult
+from student.prediction import Prediction
 from student.question import PreparedQuestion, Question
-from student.runtime import Prediction
 from tests.serving.fakes import FakePanic, FakeStudent
 
 LIMITS = QueueLimits(max_batch_rows=8, max_batch_tokens=1000, max_queue_rows=8, max_queue_tokens=1000)

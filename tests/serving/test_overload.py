@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from student.prediction import Explanation
 from student.question import PreparedQuestion
-from student.runtime import Explanation
 from tests.serving.fakes import NLI, FakeStudent, Running, serving
 
 BODY = json.dumps({"task": "demo-nli", "inputs": NLI}).encode()

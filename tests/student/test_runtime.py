@@ -16,8 +16,9 @@ from student.decoding import GreedyDecoder
 from student.errors import BundleError, InputError
 from student.label_trie import LabelTrie
 from student.manifest import GoldenAnswer
+from student.prediction import Prediction
 from student.question import PreparedQuestion, Question
-from student.runtime import OnnxStudent, Prediction
+from student.runtime import OnnxStudent
 from student.sessions import open_session
 from student.task import Limits
 
@@ -146,7 +147,7 @@ def test_sources_are_the_tasks_own_and_end_in_end_token(tiny_student: OnnxStuden
     end = tiny_student.bundle.manifest.end_token
     assert prepared.label_ids[-1] == end
     assert prepared.rationale_ids[-1] == end
-    texts = tiny_student._texts([prepared.label_ids, prepared.rationale_ids])
+    texts = [tiny_student.text(ids) for ids in (prepared.label_ids, prepared.rationale_ids)]
     task = prepared.task
     assert texts == [task.label_source(NLI.inputs), task.rationale_source(NLI.inputs)]
     assert prepared.source_tokens == max(len(prepared.label_ids), len(prepared.rationale_ids))
@@ -269,7 +270,7 @@ def test_limit_of_zero_writes_nothing(tiny_student: OnnxStudent) -> None:
 def test_end_token_is_not_part_of_the_text(tiny_student: OnnxStudent) -> None:
     manifest = tiny_student.bundle.manifest
     ids = tiny_student.prepare(MATH).label_ids
-    assert tiny_student._texts([ids]) == tiny_student._texts([(*ids, manifest.end_token, manifest.pad_token)])
+    assert tiny_student.text(ids) == tiny_student.text((*ids, manifest.end_token, manifest.pad_token))
 
 
 # Golden answers and broken bundles.

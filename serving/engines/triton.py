@@ -1,0 +1,478 @@
+"""The engine behind NVIDIA Triton: rows go there as tensors, scores and tokens come back.
+
+The gateway keeps what needs no graph: it checks, tokenises, pads to the bundle's length buckets (Triton batches
+requests of one shape), and turns scores into answers. `student.triton_backend` names models and tensors.
+
+A watch asks Triton several times a second whether it is there and serves the gateway's bundle. While it does not,
+requests are refused at once instead of waiting for their deadlines; when it does again, they are answered again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic, perf_counter
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from tritonclient.grpc import InferInput, InferRequestedOutput
+from tritonclient.grpc.aio import InferenceServerClient
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+
+from serving.engines.base import Depth, LaneName, Preparer, Result, Row, Served
+from serving.engines.checks import check_explanation, check_prediction
+from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError, WrongResult
+from student.bundle import Bundle
+from student.label_trie import TrieBatch
+from student.manifest import Precision
+from student.padding import bucket, pad_rows, power_of_two
+from student.prediction import Explanation, Prediction
+from student.question import PreparedQuestion, Question
+from student.reader import Reader, golden_differences
+from student.triton_backend import DIGEST, INPUTS, OUTPUTS, PRECISION, Role, roles_of
+
+logger = logging.getLogger(__name__)
+
+Array = npt.NDArray[Any]
+Feeds = dict[str, Array]
+T = TypeVar("T")
+
+PROBE_S = 0.25
+"""Seconds between two questions of the watch."""
+
+PROBE_TIMEOUT_S = 0.4
+"""Seconds that it waits for an answer: a Triton that hangs is known after the sum of both."""
+
+GOLDEN_S = 60.0
+"""Seconds for the golden questions, which are asked before the gateway is ready."""
+
+MAX_BATCH = 32
+"""Rows of one request to Triton; its models take as many."""
+
+ANSWERS_FIRST, RATIONALES = 1, 2
+"""Priorities of texts: free-text answers go before rationales."""
+
+_AWAY = "Triton does not answer"
+_QUEUE_FULL, _QUEUE_TIMEOUT = "maximum queue size", "timeout expired"
+"""What Triton's messages say where its status does not tell two things apart."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to Triton: which rows it answers, and with what.
+
+    Attributes:
+        role: the model.
+        rows: places of the rows among those that are asked together.
+        feeds: inputs by name, a row for each.
+        priority: in the model's queue; 0 where it has none.
+    """
+
+    role: Role
+    rows: tuple[int, ...]
+    feeds: Feeds
+    priority: int = 0
+
+
+@dataclass
+class _UnderWay:
+    rows: int = 0
+    tokens: int = 0
+
+
+class _Unfit(Exception):
+    """Triton is not there, or serves something else."""
+
+
+class TritonEngine:
+    """Sends rows to Triton. Implements `serving.engines.base.Engine`.
+
+    Args:
+        open_bundle: opens and verifies the gateway's own bundle; runs in a thread.
+        target: where Triton's gRPC listens: `host:port`, or several with commas, which gRPC takes in turns.
+        precision: that Triton must compute in; None takes the one it has.
+        most_rows: that may be under way, by lane.
+        observe_batch: called with lane and source tokens of each row of a request that was answered.
+    """
+
+    def __init__(
+        self,
+        open_bundle: Callable[[], Bundle],
+        target: str,
+        precision: Precision | None,
+        most_rows: dict[LaneName, int],
+        observe_batch: Callable[[LaneName, Sequence[int]], None] = lambda lane, tokens: None,
+    ) -> None:
+        self._open_bundle = open_bundle
+        self._target = target
+        self._precision = precision
+        self._most_rows = most_rows
+        self._observe_batch = observe_batch
+        self._under_way: dict[LaneName, _UnderWay] = {"labels": _UnderWay(), "rationales": _UnderWay()}
+        self._client: InferenceServerClient | None = None
+        self._reader: Reader | None = None
+        self._found = asyncio.Event()
+        self._trouble: str | None = "the student is being loaded"
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why rows are not answered; None while they are."""
+        return self._trouble
+
+    @property
+    def running(self) -> bool:
+        """Whether rows are answered."""
+        return self._trouble is None
+
+    def depth(self, lane: LaneName) -> Depth:
+        """What is under way."""
+        return Depth(self._under_way[lane].rows, self._under_way[lane].tokens)
+
+    async def start(self) -> Preparer:
+        """Open the bundle, and wait for a Triton that serves it."""
+        bundle = await asyncio.to_thread(self._open_bundle)
+        self._client = _connect(self._target)
+        self._watching = asyncio.create_task(self._watch(bundle))
+        await self._found.wait()
+        assert self._reader is not None
+        return self._reader
+
+    async def stop(self) -> None:
+        """Stop asking and answering."""
+        self._trouble = "the engine has stopped"
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+        if self._client is not None:
+            await self._client.close()
+
+    async def predict(self, rows: Sequence[Row], deadline: float) -> list[Served[Prediction]]:
+        """Answer rows with labels."""
+        return await self._answer("labels", rows, self._predict, check_prediction, deadline)
+
+    async def explain(self, rows: Sequence[Row], deadline: float) -> list[Served[Explanation]]:
+        """Answer rows with labels and rationales."""
+        return await self._answer("rationales", rows, self._explain, check_explanation, deadline)
+
+    async def _answer(
+        self,
+        lane: LaneName,
+        rows: Sequence[Row],
+        run: Callable[[Reader, Sequence[PreparedQuestion], float], Awaitable[list[Result]]],
+        check: Callable[[Row, object], None],
+        deadline: float,
+    ) -> list[Served[Result]]:
+        if self._reader is None or self._trouble is not None:
+            raise NotReady(self._trouble or "the student is being loaded")
+        tokens = [row.prepared.source_tokens for row in rows]
+        under_way, most = self._under_way[lane], self._most_rows[lane]
+        if under_way.rows + len(rows) > most:
+            raise Overloaded("queue-rows-full", f"{under_way.rows} rows are under way, at most {most} may be", 1)
+        under_way.rows, under_way.tokens = under_way.rows + len(rows), under_way.tokens + sum(tokens)
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(deadline - monotonic()):
+                results = await run(self._reader, [row.prepared for row in rows], deadline)
+        except TimeoutError:
+            raise DeadlineExceeded("no answer within the deadline") from None
+        finally:
+            under_way.rows, under_way.tokens = under_way.rows - len(rows), under_way.tokens - sum(tokens)
+        seconds = perf_counter() - started
+        for row, result in zip(rows, results, strict=True):
+            check(row, result)
+        self._observe_batch(lane, tokens)
+        # Triton does not tell with a response how long the request waited there: all of it counts as the run.
+        return [Served(result, 0.0, seconds) for result in results]
+
+    async def _predict(self, reader: Reader, rows: Sequence[PreparedQuestion], deadline: float) -> list[Prediction]:
+        calls = prediction_calls(reader.bundle, rows)
+        found: dict[int, Prediction] = {}
+        for call, output in zip(calls, await self._all(calls, deadline), strict=True):
+            for place, values in zip(call.rows, output, strict=True):
+                row = rows[place]
+                if row.space is None:
+                    found[place] = reader.written(row, _until_end(values, reader.bundle.manifest.end_token))
+                else:
+                    found[place] = reader.scored(row, values[: row.space.trie.edges])
+        return [found[place] for place in range(len(rows))]
+
+    async def _explain(self, reader: Reader, rows: Sequence[PreparedQuestion], deadline: float) -> list[Explanation]:
+        calls = rationale_calls(reader.bundle, rows)
+        predictions, outputs = await _together(self._predict(reader, rows, deadline), self._all(calls, deadline))
+        written = {
+            place: _until_end(values, reader.bundle.manifest.end_token)
+            for call, output in zip(calls, outputs, strict=True)
+            for place, values in zip(call.rows, output, strict=True)
+        }
+        return [
+            reader.explained(row, prediction, written[place])
+            for place, (row, prediction) in enumerate(zip(rows, predictions, strict=True))
+        ]
+
+    async def _all(self, calls: Sequence[Call], deadline: float) -> list[Array]:
+        """The output of each call."""
+        if len(calls) == 1:
+            return [await self._infer(calls[0], deadline)]
+        return list(await _together(*(self._infer(call, deadline) for call in calls)))
+
+    async def _infer(self, call: Call, deadline: float) -> Array:
+        """What Triton answers: an array with as many rows as the call has.
+
+        Raises:
+            ServingError: it does not answer, not in time, or not with that.
+        """
+        assert self._client is not None
+        left_s = deadline - monotonic()
+        if left_s <= 0:
+            raise DeadlineExceeded("no answer within the deadline")
+        output = OUTPUTS[call.role]
+        try:
+            result = await self._client.infer(
+                call.role,
+                [_input(name, call.feeds[name]) for name in INPUTS[call.role]],
+                outputs=[InferRequestedOutput(output)],
+                priority=call.priority,
+                # In microseconds: what waits at Triton for longer is dropped there.
+                timeout=int(left_s * 1e6),
+                client_timeout=left_s,
+            )
+        except InferenceServerException as error:
+            raise self._failure(error) from None
+        found: Array | None = result.as_numpy(output)
+        if found is None or len(found) != len(call.rows):
+            raise WrongResult("Triton returned another number of rows than it was asked")
+        return found
+
+    def _failure(self, error: InferenceServerException) -> ServingError:
+        status, message = str(error.status()), str(error.message())
+        if status.endswith("DEADLINE_EXCEEDED") or _QUEUE_TIMEOUT in message:
+            return DeadlineExceeded("no answer within the deadline")
+        if _QUEUE_FULL in message:
+            return Overloaded("queue-rows-full", "Triton's queue is full", 1)
+        if status.endswith(("UNAVAILABLE", "CANCELLED")):
+            # The watch would find out too, but every request until then would try and fail.
+            self._lose(_AWAY)
+            return NotReady(_AWAY)
+        # The message is left out: it may quote the request.
+        logger.error("Triton fails on a request: %s", status)
+        return EngineFailure("Triton failed on this request")
+
+    async def _watch(self, bundle: Bundle) -> None:
+        """Find out, for ever, whether Triton serves this bundle."""
+        while True:
+            try:
+                if self._trouble is None:
+                    await self._probe()
+                else:
+                    await self._verify(bundle)
+                    self._find()
+            except (_Unfit, ServingError) as error:
+                self._lose(str(error))
+            except Exception as error:
+                logger.exception("the watch over Triton stumbled")
+                self._lose(f"Triton: {type(error).__name__}")
+            await asyncio.sleep(PROBE_S)
+
+    async def _probe(self) -> None:
+        """Ask whether all models are ready.
+
+        Raises:
+            _Unfit: they are not, or nobody answers.
+        """
+        assert self._client is not None and self._reader is not None
+        for role in roles_of(self._reader.bundle, self._reader.precision):
+            ready = await self._asked(self._client.is_model_ready(role, client_timeout=PROBE_TIMEOUT_S))
+            if not ready:
+                raise _Unfit(f"Triton: model {role} is not ready")
+
+    async def _verify(self, bundle: Bundle) -> None:
+        """Check that Triton's models are this bundle's, and that they answer its golden questions.
+
+        Raises:
+            _Unfit: they are not or do not, or nobody answers.
+            ServingError: a golden question gets no answer.
+        """
+        assert self._client is not None
+        precision = await self._served_precision(bundle)
+        if self._reader is None or self._reader.precision != precision:
+            reader = await asyncio.to_thread(Reader, bundle, precision)
+        else:
+            reader = self._reader
+        golden = bundle.golden()
+        rows = [reader.prepare(Question(one.task, one.inputs, one.choices)) for one in golden]
+        answers = await self._predict(reader, rows, monotonic() + GOLDEN_S)
+        differences = [
+            difference
+            for one, answer in zip(golden, answers, strict=True)
+            for difference in golden_differences(one, answer, precision)
+        ]
+        if differences:
+            raise _Unfit(
+                f"Triton: {len(differences)} golden answer(s) of {bundle.label} differ from those "
+                f"recorded at export, first: {differences[0]}"
+            )
+        self._reader = reader
+
+    async def _served_precision(self, bundle: Bundle) -> Precision:
+        """The precision that Triton serves this bundle in.
+
+        Raises:
+            _Unfit: a model is missing, not ready, of another bundle, or of other tensors.
+        """
+        told = await self._parameters("label_root")
+        precision = next((name for name in bundle.manifest.label if name == told.get(PRECISION)), None)
+        if precision is None or self._precision not in (None, precision):
+            raise _Unfit(
+                f"Triton computes in {told.get(PRECISION)}, wanted is "
+                f"{self._precision or ' or '.join(bundle.manifest.label)}; write its model repository again"
+            )
+        for role in roles_of(bundle, precision):
+            served = (await self._parameters(role)).get(DIGEST)
+            if served != bundle.digest:
+                raise _Unfit(
+                    f"Triton: model {role} is of bundle {served}, the gateway's is {bundle.digest}; "
+                    "write its model repository from the gateway's bundle"
+                )
+            await self._require_tensors(role)
+        return precision
+
+    async def _parameters(self, role: Role) -> dict[str, str]:
+        """What the model's configuration tells its backend."""
+        assert self._client is not None
+        if not await self._asked(self._client.is_model_ready(role, client_timeout=PROBE_TIMEOUT_S)):
+            raise _Unfit(f"Triton: model {role} is not ready")
+        answer = await self._asked(self._client.get_model_config(role, client_timeout=PROBE_TIMEOUT_S))
+        return {name: parameter.string_value for name, parameter in answer.config.parameters.items()}
+
+    async def _require_tensors(self, role: Role) -> None:
+        assert self._client is not None
+        answer = await self._asked(self._client.get_model_metadata(role, client_timeout=PROBE_TIMEOUT_S))
+        inputs, outputs = {tensor.name for tensor in answer.inputs}, {tensor.name for tensor in answer.outputs}
+        if inputs != set(INPUTS[role]) or outputs != {OUTPUTS[role]}:
+            raise _Unfit(
+                f"Triton: model {role} takes {', '.join(sorted(inputs))} and gives "
+                f"{', '.join(sorted(outputs))}; wanted are {', '.join(INPUTS[role])} and {OUTPUTS[role]}"
+            )
+
+    async def _asked(self, answer: Awaitable[T]) -> T:
+        try:
+            return await answer
+        except InferenceServerException as error:
+            status = str(error.status())
+            if status.endswith(("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")):
+                raise _Unfit(_AWAY) from None
+            raise _Unfit(f"Triton: {error.message()}") from None
+
+    def _find(self) -> None:
+        if self._trouble is not None:
+            logger.info("Triton at %s answers", self._target)
+        self._trouble = None
+        self._found.set()
+
+    def _lose(self, trouble: str) -> None:
+        """Note why rows are not answered; said once in the log, not with every probe."""
+        if trouble != self._trouble:
+            # Where it is stands here and not in what clients are told.
+            logger.warning("%s (%s)", trouble, self._target)
+        self._trouble = trouble
+
+
+def prediction_calls(bundle: Bundle, rows: Sequence[PreparedQuestion]) -> list[Call]:
+    """What Triton is asked for the answers of these rows: rows of one model and one padded shape together."""
+    by_shape: dict[tuple[Role, int, int, int], list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.space is not None:
+            trie = row.space.trie
+            role: Role = "label_tree" if trie.nodes > 1 else "label_root"
+            length = _padded(bundle, row.label_ids)
+            shape = (role, length, power_of_two(trie.nodes), power_of_two(trie.edges))
+            by_shape.setdefault(shape, []).append(place)
+    calls = []
+    for (role, length, nodes, edges), places in by_shape.items():
+        for part in _parts(places):
+            tries = [space.trie for space in (rows[place].space for place in part) if space is not None]
+            feeds = _source(bundle, [rows[place].label_ids for place in part], length)
+            packed = TrieBatch.pack(tries, nodes=nodes, edges=edges).feeds()
+            feeds |= {name: packed[name] for name in INPUTS[role] if name in packed}
+            calls.append(Call(role, part, feeds))
+    written = [(place, row.label_ids, row.task.limits.label_tokens) for place, row in enumerate(rows) if not row.space]
+    return [*calls, *_text_calls(bundle, written, ANSWERS_FIRST)]
+
+
+def rationale_calls(bundle: Bundle, rows: Sequence[PreparedQuestion]) -> list[Call]:
+    """What Triton is asked for the rationales of these rows."""
+    wanted = [(place, row.rationale_ids or (), row.task.limits.rationale_tokens) for place, row in enumerate(rows)]
+    return list(_text_calls(bundle, wanted, RATIONALES))
+
+
+def _text_calls(bundle: Bundle, wanted: Sequence[tuple[int, tuple[int, ...], int]], priority: int) -> Iterator[Call]:
+    """Texts: each one's place, input and longest output."""
+    by_length: dict[int, list[tuple[int, tuple[int, ...], int]]] = {}
+    for one in wanted:
+        by_length.setdefault(_padded(bundle, one[1]), []).append(one)
+    for length, texts in by_length.items():
+        for part in _parts(texts):
+            feeds = _source(bundle, [ids for _, ids, _ in part], length)
+            feeds["max_tokens"] = np.array([[most] for _, _, most in part], dtype=np.int64)
+            yield Call("text", tuple(place for place, _, _ in part), feeds, priority)
+
+
+def _padded(bundle: Bundle, ids: Sequence[int]) -> int:
+    return bucket(len(ids), bundle.length_buckets, "source tokens")
+
+
+def _source(bundle: Bundle, rows: Sequence[Sequence[int]], length: int) -> Feeds:
+    ids, mask = pad_rows(rows, length, bundle.manifest.pad_token)
+    return {"input_ids": ids, "source_mask": mask}
+
+
+def _parts(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
+    for start in range(0, len(items), MAX_BATCH):
+        yield tuple(items[start : start + MAX_BATCH])
+
+
+def _until_end(token_ids: Array, end_token: int) -> list[int]:
+    """A text's tokens without what fills the batch up."""
+    ids: list[int] = token_ids.tolist()
+    return ids[: ids.index(end_token)] if end_token in ids else ids
+
+
+def _input(name: str, values: Array) -> InferInput:
+    tensor = InferInput(name, list(values.shape), np_to_triton_dtype(values.dtype))
+    tensor.set_data_from_numpy(np.ascontiguousarray(values))
+    return tensor
+
+
+async def _together(*awaited: Awaitable[Any]) -> list[Any]:
+    """All results; the first failure takes the others with it, so that nothing runs that nobody waits for."""
+    tasks = [asyncio.ensure_future(one) for one in awaited]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
+def _connect(target: str) -> InferenceServerClient:
+    """A client of one channel; several addresses share it, and gRPC takes them in turns."""
+    addresses = [address.strip() for address in target.split(",")]
+    policy = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
+    return InferenceServerClient(
+        addresses[0] if len(addresses) == 1 else f"ipv4:{','.join(addresses)}",
+        channel_args=[
+            ("grpc.service_config", policy),
+            # Triton that comes back is found within the watch's patience, not gRPC's, which grows to minutes.
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 500),
+        ],
+    )

@@ -1,0 +1,79 @@
+"""`quickstep triton`: a bundle as a Triton model repository, and a Triton that serves it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import get_args
+
+from serving.settings import DEMO_STUDENT
+from student.arguments import positive
+from student.bundle import Bundle
+from student.manifest import Precision
+from student.sessions import choose_precision
+
+REPOSITORY = Path("model_repository")
+_READY_WITHIN_S = 300.0
+
+
+def main(argv: list[str]) -> int:
+    """Write the repository; with --run, serve it until SIGTERM or SIGINT."""
+    from export.triton import Backend, RepositorySettings, write_repository
+
+    parser = argparse.ArgumentParser(
+        prog="quickstep triton",
+        description="Write a bundle as entries of a Triton model repository. With --run, start a Triton that serves "
+        "them on loopback; `quickstep serve --engine triton` is the gateway before it.",
+    )
+    parser.add_argument("bundle", type=Path, nargs="?", default=DEMO_STUDENT, help="default: the demo student")
+    parser.add_argument("--repository", type=Path, default=REPOSITORY, metavar="DIR", help="default: %(default)s")
+    parser.add_argument(
+        "--backend",
+        choices=get_args(Backend),
+        default="python",
+        help="of the label path (default: %(default)s); onnxruntime is in NVIDIA's container only",
+    )
+    parser.add_argument(
+        "--precision", choices=get_args(Precision), help="of the label path (default: the fastest that a CPU runs)"
+    )
+    parser.add_argument("--threads", type=int, default=0, help="of one graph run (default: one for each core)")
+    parser.add_argument("--instances", type=positive, default=1, help="of each model (default: %(default)s)")
+    parser.add_argument("--gpu", action="store_true", help="run the label path on GPUs (backend onnxruntime)")
+    parser.add_argument(
+        "--response-cache", action="store_true", help="answer repeated requests from Triton's cache: one tenant only"
+    )
+    parser.add_argument("--run", action="store_true", help="start Triton (Linux on x86_64; fetches it once, 55 MB)")
+    parser.add_argument("--grpc-port", type=positive, default=8001, help="default: %(default)s")
+    parser.add_argument("--metrics-port", type=positive, default=8002, help="default: %(default)s")
+    arguments = parser.parse_args(argv)
+    bundle = Bundle.open(arguments.bundle)
+    precision = choose_precision(bundle, arguments.precision, "cuda" if arguments.gpu else "cpu")
+    settings = RepositorySettings(
+        precision=precision,
+        backend=arguments.backend,
+        threads=arguments.threads,
+        instances=arguments.instances,
+        gpu=arguments.gpu,
+        response_cache=arguments.response_cache,
+    )
+    models = write_repository(bundle, arguments.repository, settings)
+    sys.stdout.write(
+        f"{arguments.repository}: {', '.join(model.name for model in models)} of {bundle.label} in {precision}\n"
+    )
+    if not arguments.run:
+        return 0
+    return _run(arguments.repository, arguments.grpc_port, arguments.metrics_port)
+
+
+def _run(repository: Path, grpc_port: int, metrics_port: int) -> int:
+    from serving.triton_server import TritonServer
+
+    with TritonServer(repository, grpc_port, metrics_port) as server:
+        try:
+            server.wait_until_ready(_READY_WITHIN_S)
+            sys.stdout.write(f"ready: Triton at 127.0.0.1:{grpc_port} (gRPC), metrics at 127.0.0.1:{metrics_port}\n")
+            sys.stdout.flush()
+            return 1 if server.wait() else 0
+        except KeyboardInterrupt:
+            return 0

@@ -1,0 +1,259 @@
+"""The engine before a real Triton: the server of nvidia-pytriton's wheel, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from export.triton import RepositorySettings, write_repository
+from serving import triton_server
+from serving.engines.base import LaneName, Row
+from serving.engines.triton import TritonEngine, prediction_calls
+from serving.errors import DeadlineExceeded, NotReady, Overloaded
+from serving.triton_server import NoTriton, TritonServer, unpacked_triton
+from student.bundle import Bundle
+from student.cli import main
+from student.prediction import Explanation, Prediction
+from student.question import Question
+from student.runtime import OnnxStudent
+from tests.serving.fakes import serving
+
+MOST: dict[LaneName, int] = {"labels": 512, "rationales": 64}
+QUESTIONS = (
+    Question("demo-nli", {"premise": "A man sleeps.", "hypothesis": "He is awake."}),
+    Question("demo-choices", {"question": "Where is milk kept?"}, ("fridge", "fridge door", "garage", "a zoo")),
+    Question("demo-nli", {"premise": "A " + "very " * 20 + "tall man sleeps.", "hypothesis": "No."}),
+    Question("demo-math", {"problem": "Anna has 12 apples and gives 5 away. How many are left?"}),
+    Question("demo-choices", {"question": "?"}, ("a", "b")),
+)
+
+needs_linux = pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() != "x86_64", reason="Triton's wheel is for Linux on x86_64"
+)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _server(folder: Path, bundle: Bundle) -> TritonServer:
+    settings = RepositorySettings("fp32", threads=1)
+    write_repository(bundle, folder / "models", settings)
+    return TritonServer(folder / "models", _free_port(), _free_port(), folder / "triton.log")
+
+
+@pytest.fixture(scope="module")
+def triton(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
+    try:
+        unpacked_triton()
+    except NoTriton as error:
+        pytest.skip(str(error))
+    with _server(tmp_path_factory.mktemp("triton"), tiny_bundle) as server:
+        server.wait_until_ready(120)
+        yield server
+
+
+def _engine(bundle: Bundle, port: int) -> TritonEngine:
+    return TritonEngine(lambda: bundle, f"127.0.0.1:{port}", None, MOST)
+
+
+@asynccontextmanager
+async def _started(bundle: Bundle, port: int) -> AsyncIterator[TritonEngine]:
+    engine = _engine(bundle, port)
+    try:
+        await asyncio.wait_for(engine.start(), 60)
+        yield engine
+    finally:
+        await engine.stop()
+
+
+def _rows(student: OnnxStudent, questions: Sequence[Question], *, rationale: bool = False) -> list[Row]:
+    return [Row(question, student.prepare(question, rationale=rationale)) for question in questions]
+
+
+def _assert_same(ours: Prediction, theirs: Prediction) -> None:
+    assert ours.answer == theirs.answer and ours.value == theirs.value
+    pairs = zip(ours.probabilities or (), theirs.probabilities or (), strict=True)
+    for left, right in pairs:
+        assert left.answer == right.answer
+        assert left.probability == pytest.approx(right.probability, abs=1e-5)
+
+
+@needs_linux
+def test_answers_are_those_of_the_local_engine(
+    triton: TritonServer, tiny_bundle: Bundle, tiny_student: OnnxStudent
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS * 3, rationale=True)
+
+    async def ask() -> tuple[list[Prediction], list[Explanation]]:
+        async with _started(tiny_bundle, triton.grpc_port) as engine:
+            predictions = await engine.predict(rows, monotonic() + 60)
+            explanations = await engine.explain(rows, monotonic() + 60)
+            assert engine.depth("labels").rows == 0 == engine.depth("rationales").tokens
+        return [one.result for one in predictions], [one.result for one in explanations]
+
+    predictions, explanations = asyncio.run(ask())
+    expected = tiny_student.explain([row.prepared for row in rows])
+    for prediction, explanation, one in zip(predictions, explanations, expected, strict=True):
+        _assert_same(prediction, one.prediction)
+        _assert_same(explanation.prediction, one.prediction)
+        assert explanation.rationale == one.rationale and explanation.rationale_agrees == one.rationale_agrees
+
+
+@needs_linux
+def test_past_deadlines_and_too_many_rows_are_refused(
+    triton: TritonServer, tiny_bundle: Bundle, tiny_student: OnnxStudent
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS[:1])
+
+    async def ask() -> None:
+        async with _started(tiny_bundle, triton.grpc_port) as engine:
+            with pytest.raises(DeadlineExceeded):
+                await engine.predict(rows, monotonic() - 1)
+            with pytest.raises(Overloaded):
+                await engine.predict(rows * (MOST["labels"] + 1), monotonic() + 10)
+            assert engine.depth("labels").rows == 0
+
+    asyncio.run(ask())
+
+
+@needs_linux
+def test_other_bundle_is_refused_with_both_digests(triton: TritonServer, tiny_bundle: Bundle) -> None:
+    other = replace(tiny_bundle, digest="sha256:" + "0" * 64)
+
+    async def ask() -> str | None:
+        engine = _engine(other, triton.grpc_port)
+        starting = asyncio.create_task(engine.start())
+        try:
+            await asyncio.sleep(2)
+            assert not starting.done() and not engine.running
+            with pytest.raises(NotReady):
+                await engine.predict([], monotonic() + 1)
+            return engine.trouble
+        finally:
+            starting.cancel()
+            await engine.stop()
+
+    trouble = asyncio.run(ask())
+    assert trouble is not None
+    assert tiny_bundle.digest in trouble and other.digest in trouble
+
+
+@needs_linux
+def test_engine_survives_the_servers_end_and_its_standstill(
+    triton: TritonServer, tiny_bundle: Bundle, tiny_student: OnnxStudent, tmp_path: Path
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS[:1])
+    server = _server(tmp_path, tiny_bundle)
+
+    async def ready(engine: TritonEngine, within_s: float) -> None:
+        async with asyncio.timeout(within_s):
+            while not engine.running:
+                await asyncio.sleep(0.02)
+
+    async def ask() -> None:
+        engine = _engine(tiny_bundle, server.grpc_port)
+        starting = asyncio.create_task(engine.start())
+        await asyncio.sleep(0.5)
+        assert engine.trouble is not None and "does not answer" in engine.trouble
+        server.start()
+        await asyncio.wait_for(starting, 120)
+        (first,) = await engine.predict(rows, monotonic() + 10)
+
+        os.kill(server.pid, signal.SIGSTOP)
+        stopped = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            await engine.predict(rows, monotonic() + 0.3)
+        while engine.running:
+            await asyncio.sleep(0.02)
+        assert time.monotonic() - stopped < 10
+        with pytest.raises(NotReady, match="does not answer"):
+            await engine.predict(rows, monotonic() + 10)
+        os.kill(server.pid, signal.SIGCONT)
+        await ready(engine, 30)
+        (second,) = await engine.predict(rows, monotonic() + 10)
+        _assert_same(second.result, first.result)
+
+        os.kill(server.pid, signal.SIGKILL)
+        with pytest.raises(NotReady):
+            while True:
+                await engine.predict(rows, monotonic() + 10)
+                await asyncio.sleep(0.01)
+        server.stop()
+        server.start()
+        await ready(engine, 120)
+        (third,) = await engine.predict(rows, monotonic() + 10)
+        _assert_same(third.result, first.result)
+        await engine.stop()
+
+    try:
+        asyncio.run(ask())
+    finally:
+        server.stop()
+
+
+def test_rows_of_one_shape_share_a_call(tiny_bundle: Bundle, tiny_student: OnnxStudent) -> None:
+    rows = [tiny_student.prepare(question) for question in QUESTIONS * 20]
+    calls = prediction_calls(tiny_bundle, rows)
+    assert sorted(place for call in calls for place in call.rows) == list(range(len(rows)))
+    for call in calls:
+        assert len(call.rows) <= 32
+        assert call.feeds["input_ids"].shape == call.feeds["source_mask"].shape
+        assert call.feeds["input_ids"].shape[1] in tiny_bundle.length_buckets
+        assert {len(values) for values in call.feeds.values()} == {len(call.rows)}
+    assert len(calls) < len(rows) / 2
+
+
+def test_gateway_without_triton_is_alive_and_says_what_is_missing(tiny_bundle: Bundle) -> None:
+    with serving(engine=_engine(tiny_bundle, _free_port()), wait=False) as running:
+        client = running.client
+        until = monotonic() + 20
+        while "does not answer" not in client.get("/readyz").text and monotonic() < until:
+            time.sleep(0.05)
+        for response in (client.get("/readyz"), client.post("/predict", json={"task": "demo-nli", "inputs": {}})):
+            assert response.status_code == 503
+            assert "Triton does not answer" in response.json()["detail"]
+            assert "127.0.0.1" not in response.text
+        assert client.get("/livez").status_code == 200
+
+
+def test_command_writes_a_repository(tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["triton", str(tiny_bundle.path), "--repository", str(tmp_path / "models")]) == 0
+    assert "label_root, label_tree, text of tiny@" in capsys.readouterr().out
+    assert (tmp_path / "models" / "text" / "1" / "model.py").is_file()
+    assert main(["triton", str(tiny_bundle.path), "--repository", str(tmp_path), "--precision", "int8"]) == 1
+    assert "has no int8 label path" in capsys.readouterr().err
+
+
+def test_missing_client_is_told_with_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "serving.engines.triton", None)
+    assert main(["serve", "--engine", "triton", "--port", "0"]) == 1
+    assert "pip install 'quickstep[serve,triton]'" in capsys.readouterr().err
+
+
+@needs_linux
+def test_wheel_that_cannot_be_had_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUICKSTEP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(triton_server, "WHEEL", "iniconfig==0.0.0.dev0")
+    with pytest.raises(NoTriton, match="cannot be fetched"):
+        unpacked_triton()
+    assert not list((tmp_path / "cache").glob("triton-*"))
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    with pytest.raises(NoTriton, match="for Linux on x86_64 only, this is linux on riscv64"):
+        unpacked_triton()
