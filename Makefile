@@ -23,10 +23,10 @@ setup: $(SERVE)/.installed $(DEV)/.installed ## install everything: .venv-serve 
 
 serve: $(SERVE)/.installed ## answer /predict and /explain on HOST:PORT (default 127.0.0.1:8000) from BUNDLE
 	@$(SERVE)/bin/quickstep serve $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) \
-		$(if $(BUNDLE),--bundle $(BUNDLE)) $(ARGS)
+		$(if $(BUNDLE),--bundle "$(BUNDLE)") $(ARGS)
 
 triton: $(SERVE)/.installed ## serve BUNDLE from a Triton on this machine (gRPC 8001); QUICKSTEP_ENGINE=triton make serve asks it
-	@$(SERVE)/bin/quickstep triton $(BUNDLE) --run $(ARGS)
+	@$(SERVE)/bin/quickstep triton $(if $(BUNDLE),"$(BUNDLE)") --run $(ARGS)
 
 test: $(DEV)/.installed $(SERVE)/.installed ## run all tests
 	$(DEV)/bin/pytest $(ARGS)
@@ -36,8 +36,8 @@ lint: $(DEV)/.installed ## ruff (check and format) and mypy, strict
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 
-export: $(DEV)/.installed ## compile CHECKPOINT (default: finished last under runs/); PRECISIONS=fp32,int8,fp16,bf16
-	$(DEV)/bin/quickstep export $(CHECKPOINT) $(if $(PRECISIONS),--precisions $(PRECISIONS)) $(ARGS)
+export: $(DEV)/.installed ## compile CHECKPOINT (default: finished last under runs/); PRECISIONS=fp32,int8, ARGS=--force replaces
+	$(DEV)/bin/quickstep export $(if $(CHECKPOINT),"$(CHECKPOINT)") $(if $(PRECISIONS),--precisions $(PRECISIONS)) $(ARGS)
 
 demo-student: $(DEV)/.installed ## train, measure and export the demo student again (about an hour on 2 cores)
 	$(DEV)/bin/python -m benchmarks.demo_student $(ARGS)

@@ -236,7 +236,8 @@ def _usable(
     if unchecked:
         raise ExportError(
             f"no row to check task {', '.join(unchecked)} on: of {len(examples)} validation rows none of it is within "
-            "the task's token limits; train with more validation_rows, or with a higher limits.source_tokens"
+            "the task's token limits; train with more of them (validation_share, validation_rows), or with a higher "
+            "limits.source_tokens"
         )
     _log.info("export: %d rows, %d left out as no client could send them", len(rows), len(examples) - len(rows))
     return rows

@@ -102,7 +102,8 @@ def fit_confidence(task: str, rows: Sequence[Scored], selective_accuracy: float 
     if len(rows) < MIN_ROWS:
         raise ExportError(
             f"selective_accuracy of task {task}: {len(rows)} rows to find a threshold on, {MIN_ROWS} are needed (half "
-            "of the task's validation rows are for this, the other half judges); train with more validation_rows"
+            "of the task's validation rows are for this, the other half judges); train with more (validation_share, "
+            "validation_rows)"
         )
     confidence, right = confidences(rows, temperature)
     threshold = _threshold(confidence, right, selective_accuracy)

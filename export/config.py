@@ -35,6 +35,18 @@ class ExportConfig(BaseModel):
     selective_accuracy: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
     thresholds: Thresholds = Thresholds()
 
+    @field_validator("selective_accuracy", mode="before")
+    @classmethod
+    def _of_all_tasks(cls, given: Any) -> Any:
+        """A number alone is meant for all tasks, as it is on the command line."""
+        return {ALL_TASKS: given} if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+    @field_validator("precisions", mode="before")
+    @classmethod
+    def _of_a_text(cls, given: Any) -> Any:
+        """`int8` and `fp32,int8` are meant as lists, as they are on the command line."""
+        return [part.strip() for part in given.split(",")] if isinstance(given, str) else given
+
     @field_validator("precisions")
     @classmethod
     def _with_float32_first(cls, precisions: tuple[Precision, ...]) -> tuple[Precision, ...]:

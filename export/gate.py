@@ -6,6 +6,8 @@ Half of the rows calibrates (ranges of activations, temperatures, thresholds), t
 from __future__ import annotations
 
 import itertools
+import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -27,6 +29,14 @@ from training.data.example import Example
 from training.scoring import TorchStudent
 
 Prepared = Sequence[tuple[Example, PreparedQuestion]]
+
+_log = logging.getLogger(__name__)
+
+FEW_ROWS = 50
+"""Fewer judging rows than these are said to be few: they can hardly fail."""
+
+MIN_CHANCE = 0.01
+"""A promise counts as broken where keeping it would have looked like this less often."""
 
 _SEED = 0
 
@@ -187,7 +197,34 @@ def pass_gate(
         result.calibration[precision] = {
             task: TaskCalibration.of(one, judged.get(task, [])) for task, one in confidence.items()
         }
+        for task, one in result.calibration[precision].items():
+            _require_selective(precision, task, one, config.selective_accuracy_of(task))
+        if len(judged_rows) < FEW_ROWS:
+            _log.warning("%s: judged on %d rows only; more validation rows say more", precision, len(judged_rows))
     return result
+
+
+def _require_selective(precision: Precision, task: str, found: TaskCalibration, wanted: float | None) -> None:
+    """Refuse a threshold that does not keep its promise on rows that it was not fitted on.
+
+    Raises:
+        ExportError: so few of the answered rows are right that chance does not explain it.
+    """
+    if wanted is None or found.selective_accuracy is None or found.answered is None:
+        return
+    answered = round(found.answered * found.rows)
+    right = round(found.selective_accuracy * answered)
+    if at_most(right, answered, wanted) < MIN_CHANCE:
+        raise ExportError(
+            f"{precision}: selective_accuracy of task {task}: {wanted:g} is asked for, and on rows that the threshold "
+            f"was not fitted on {right} of {answered} answered ones are right; ask for less, or train longer or with "
+            "more validation rows (validation_share)"
+        )
+
+
+def at_most(successes: int, trials: int, share: float) -> float:
+    """Probability of no more successes than these, if each trial succeeds with this share (binomial)."""
+    return sum(math.comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in range(successes + 1))
 
 
 def _of_tasks(rows: Sequence[ClosedRow], scored: Sequence[Scored]) -> dict[str, list[Scored]]:

@@ -89,8 +89,23 @@ def _precisions(result: GateResult, record: Mapping[str, Any]) -> list[str]:
 def _notes(precision: Precision, record: Mapping[str, Any]) -> list[str]:
     """What was done to make a precision, and what computed it."""
     told = [f"computed by {record['computed_by']}"] if "computed_by" in record else []
-    told += [f"{key.replace('_', ' ')}: {value}" for key, value in record.get("plan", {}).items()]
+    told += [f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in record.get("plan", {}).items()]
     return [f"{precision}: {'; '.join(told)}.", ""] if told else []
+
+
+def _plain(value: object) -> str:
+    """A value of a plan, for people."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.4g}"
+        case list() | tuple() | set() | frozenset():
+            return ", ".join(map(str, value)) or "none"
+        case dict():
+            return ", ".join(f"{key} {entry}" for key, entry in value.items()) or "none"
+        case _:
+            return str(value)
 
 
 def _confidence(result: GateResult) -> list[str]:

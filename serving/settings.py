@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         "127.0.0.1:8001", "host:port", "gRPC of Triton; several with commas are taken in turns"
     )
     precision: Literal["auto", "fp32", "int8", "fp16", "bf16"] = _setting(
-        "auto", "precision", "of the label path; auto takes the fastest that the bundle has"
+        "auto", "precision", "of the label path; auto takes int8 where the bundle has it, on cuda fp16"
     )
     device: Literal["cpu", "cuda"] = _setting("cpu", "device", "of the label path; cuda needs the extra gpu")
     threads: int = _setting(0, "threads", "threads of one graph run; 0 takes one per core", ge=0, le=1024)

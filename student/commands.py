@@ -70,12 +70,13 @@ def predict(argv: list[str]) -> int:
     )
     parser.add_argument("--explain", action="store_true", help="write the rationale as well")
     parser.add_argument(
-        "--precision", choices=get_args(Precision), help="of the label path (default: the fastest that the bundle has)"
+        "--precision", choices=get_args(Precision), help="of the label path (default: int8 where the bundle has it)"
     )
     parser.add_argument(
         "--device", choices=get_args(Device), default="cpu", help="of the label path (default: %(default)s)"
     )
-    arguments = parser.parse_args(argv)
+    # Intermixed: an option may stand between the two.
+    arguments = parser.parse_intermixed_args(argv)
     if arguments.questions is sys.stdin and isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     failed = 0

@@ -23,8 +23,9 @@ async def livez() -> Response:
 @router.get("/readyz", summary="Should requests be sent here?")
 async def readyz(request: Request) -> Response:
     """Say whether the student has been loaded and warmed up, and the server is not shutting down."""
-    bundle = parts(request).lifecycle.require_ready().bundle
-    return Response(Ready(bundle=bundle.label).model_dump_json(), media_type="application/json")
+    student = parts(request).lifecycle.require_ready()
+    ready = Ready(bundle=student.bundle.label, precision=student.precision)
+    return Response(ready.model_dump_json(), media_type="application/json")
 
 
 @router.get("/metrics", summary="Prometheus metrics")

@@ -176,6 +176,7 @@ class Ready(BaseModel):
 
     status: Literal["ready"] = "ready"
     bundle: str
+    precision: Annotated[str, Field(description="How the label path computes.")]
 
 
 class FieldProblem(BaseModel):

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from export import cli
+from export.confidence import Scored
 from export.config import ExportConfig, load_export_config
-from export.gate import check_selective_tasks, halves, pass_gate
+from export.gate import TaskCalibration, _require_selective, at_most, check_selective_tasks, halves, pass_gate
 from student.bundle import Bundle
+from student.confidence import ALL_TASKS, Confidence
 from student.errors import ExportError, ParityError
 from student.question import Question
 from student.runtime import OnnxStudent
@@ -104,3 +107,28 @@ def test_thresholds_of_every_precision_hold_for_float32_too(tiny_run: Path, tiny
     config = ExportConfig.model_validate({"max_text_rows": 3, "thresholds": thresholds})
     with pytest.raises(ParityError, match="fp32: the expected calibration error is"):
         _gate(tiny_run, tiny_bundle, config)
+
+
+def test_yaml_takes_what_the_flags_take(tmp_path: Path) -> None:
+    (tmp_path / "export.yaml").write_text("precisions: fp32, int8\nselective_accuracy: 0.9\n")
+    config = load_export_config(tmp_path / "export.yaml", {})
+    assert config.precisions == ("fp32", "int8")
+    assert config.selective_accuracy == {ALL_TASKS: 0.9}
+
+
+@pytest.mark.parametrize(("successes", "trials", "share"), [(0, 1, 0.5), (7, 10, 0.9), (26, 27, 0.5), (5, 5, 0.3)])
+def test_binomial_tail_is_that_of_the_trials(successes: int, trials: int, share: float) -> None:
+    draws = np.random.default_rng(0).binomial(trials, share, 200_000)
+    assert at_most(successes, trials, share) == pytest.approx(np.mean(draws <= successes), abs=5e-3)
+
+
+@pytest.mark.parametrize(("right", "broken"), [(27, False), (25, False), (15, True)])
+def test_selective_accuracy_that_other_rows_disprove_is_refused(right: int, broken: bool) -> None:
+    rows = [Scored(np.array([0.9, 0.1]), right=int(number >= right)) for number in range(27)]
+    found = TaskCalibration.of(Confidence(threshold=0.5), rows)
+    _require_selective("int8", "tickets", found, None)
+    if broken:
+        with pytest.raises(ExportError, match=r"0.9 is asked for, and on rows .* 15 of 27 answered ones are right"):
+            _require_selective("int8", "tickets", found, 0.9)
+    else:
+        _require_selective("int8", "tickets", found, 0.9)

@@ -100,7 +100,11 @@ def test_health_and_metrics_answer(shared: Running) -> None:
     for path in ("/livez", "/readyz"):
         probed = shared.client.head(path)
         assert (probed.status_code, probed.content) == (200, b"")
-    assert shared.client.get("/readyz").json() == {"status": "ready", "bundle": "fake@0123456789ab"}
+    assert shared.client.get("/readyz").json() == {
+        "status": "ready",
+        "bundle": "fake@0123456789ab",
+        "precision": "fp32",
+    }
     assert shared.client.get("/docs").status_code == 200
 
 

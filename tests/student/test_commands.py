@@ -115,7 +115,8 @@ def test_predict_answers_lines_in_order(
     # More than one batch, with blank lines.
     questions.write_text("\n\n".join(json.dumps(row) for row in [GOOD, MATH] * 10) + "\n")
 
-    assert cli.main(["predict", str(tiny_bundle.path), str(questions)]) == 0
+    # An option may stand anywhere.
+    assert cli.main(["predict", str(tiny_bundle.path), "--precision", "fp32", str(questions)]) == 0
 
     answers = _lines(capsys.readouterr().out)
     assert [answer["task"] for answer in answers] == ["demo-choices", "demo-math"] * 10
