@@ -86,7 +86,7 @@ def _assert_same(answered: dict[str, Any], expected: Prediction) -> None:
 def test_server_gets_ready(client: httpx.Client, tiny_bundle: Bundle) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"status": "ready", "bundle": tiny_bundle.label}
+    assert response.json() == {"status": "ready", "bundle": tiny_bundle.label, "precision": "fp32"}
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.task)
