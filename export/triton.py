@@ -23,12 +23,24 @@ from typing import Literal
 from student.bundle import WEIGHTS, Bundle
 from student.errors import ExportError
 from student.manifest import Precision
-from student.triton_backend import BUNDLE, DIGEST, INPUTS, OUTPUTS, PRECISION, ROLES, THREADS, Role, roles_of
+from student.triton_backend import (
+    BUNDLE,
+    DIGEST,
+    INPUTS,
+    MAX_BATCH,
+    OUTPUTS,
+    PRECISION,
+    PRIORITIES,
+    ROLES,
+    THREADS,
+    Role,
+    roles_of,
+)
 
 Backend = Literal["python", "onnxruntime"]
 DataType = Literal["TYPE_INT32", "TYPE_INT64", "TYPE_FP32"]
 
-MAX_BATCH = 32
+PREFERRED_BATCHES = (4, 8, 16, MAX_BATCH)
 QUEUE_REQUESTS = 512
 QUEUE_TIMEOUT_MS = 2000
 """Of a request that brings no time limit of its own; the gateway's do."""
@@ -169,10 +181,10 @@ def model_configs(bundle: Bundle, settings: RepositorySettings) -> list[ModelCon
             backend="python" if role == "text" else settings.backend,
             gpu=settings.gpu and role != "text",
             instances=settings.instances,
-            preferred_batches=_preferred(),
+            preferred_batches=PREFERRED_BATCHES,
             # The Python backend's text model has nothing to warm: its sessions are ready when they are open.
             warm_up_lengths=() if role == "text" else manifest.length_buckets,
-            priorities=2 if role == "text" else 0,
+            priorities=len(PRIORITIES) if role == "text" else 0,
             parameters=parameters,
             response_cache=settings.response_cache,
         )
@@ -227,10 +239,6 @@ def _require_ours(folder: Path) -> None:
         raise ExportError(
             f"{folder}: holds {', '.join(others[:3])}; Triton would serve that too. Take an empty folder, or move it"
         )
-
-
-def _preferred() -> tuple[int, ...]:
-    return tuple(rows for rows in (4, 8, 16, 32) if rows <= MAX_BATCH)
 
 
 def _tensor(name: str) -> str:

@@ -30,7 +30,9 @@ class Settings(BaseSettings):
         "local", "engine", "what runs the graphs: this process, or a Triton at triton-target"
     )
     triton_target: str = _setting(
-        "127.0.0.1:8001", "host:port", "gRPC of Triton; several with commas are taken in turns"
+        "127.0.0.1:8001",
+        "host:port",
+        "gRPC of Triton; several IPv4 addresses with commas, or dns:///name:port",
     )
     precision: Literal["auto", "fp32", "int8", "fp16", "bf16"] = _setting(
         "auto", "precision", "of the label path; auto takes int8 where the bundle has it, on cuda fp16"

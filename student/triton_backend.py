@@ -31,6 +31,12 @@ INPUTS: dict[Role, tuple[str, ...]] = {
 }
 OUTPUTS: dict[Role, str] = {"label_root": "edge_logits", "label_tree": "edge_logits", "text": "token_ids"}
 
+MAX_BATCH = 32
+"""Rows of one run, and so of one request."""
+
+ANSWERS_FIRST, RATIONALES = PRIORITIES = (1, 2)
+"""In the queue of `text`: free-text answers go before rationales."""
+
 BUNDLE, DIGEST, PRECISION, THREADS = "bundle", "bundle_digest", "precision", "threads"
 """Parameters in a model's configuration: where the bundle lies, which one it is, how it is run."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, perf_counter
@@ -26,11 +26,10 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from serving.engines.base import Depth, LaneName, Preparer, Result, Row, Served
 from serving.engines.checks import check_explanation, check_prediction
+from serving.engines.triton_calls import Call, prediction_calls, rationale_calls
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError, WrongResult
 from student.bundle import Bundle
-from student.label_trie import TrieBatch
 from student.manifest import Precision
-from student.padding import bucket, pad_rows, power_of_two
 from student.prediction import Explanation, Prediction
 from student.question import PreparedQuestion, Question
 from student.reader import Reader, golden_differences
@@ -39,7 +38,6 @@ from student.triton_backend import DIGEST, INPUTS, OUTPUTS, PRECISION, Role, rol
 logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[Any]
-Feeds = dict[str, Array]
 T = TypeVar("T")
 
 PROBE_S = 0.25
@@ -51,32 +49,9 @@ PROBE_TIMEOUT_S = 0.4
 GOLDEN_S = 60.0
 """Seconds for the golden questions, which are asked before the gateway is ready."""
 
-MAX_BATCH = 32
-"""Rows of one request to Triton; its models take as many."""
-
-ANSWERS_FIRST, RATIONALES = 1, 2
-"""Priorities of texts: free-text answers go before rationales."""
-
 _AWAY = "Triton does not answer"
 _QUEUE_FULL, _QUEUE_TIMEOUT = "maximum queue size", "timeout expired"
 """What Triton's messages say where its status does not tell two things apart."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request to Triton: which rows it answers, and with what.
-
-    Attributes:
-        role: the model.
-        rows: places of the rows among those that are asked together.
-        feeds: inputs by name, a row for each.
-        priority: in the model's queue; 0 where it has none.
-    """
-
-    role: Role
-    rows: tuple[int, ...]
-    feeds: Feeds
-    priority: int = 0
 
 
 @dataclass
@@ -382,60 +357,6 @@ class TritonEngine:
             # Where it is stands here and not in what clients are told.
             logger.warning("%s (%s)", trouble, self._target)
         self._trouble = trouble
-
-
-def prediction_calls(bundle: Bundle, rows: Sequence[PreparedQuestion]) -> list[Call]:
-    """What Triton is asked for the answers of these rows: rows of one model and one padded shape together."""
-    by_shape: dict[tuple[Role, int, int, int], list[int]] = {}
-    for place, row in enumerate(rows):
-        if row.space is not None:
-            trie = row.space.trie
-            role: Role = "label_tree" if trie.nodes > 1 else "label_root"
-            length = _padded(bundle, row.label_ids)
-            shape = (role, length, power_of_two(trie.nodes), power_of_two(trie.edges))
-            by_shape.setdefault(shape, []).append(place)
-    calls = []
-    for (role, length, nodes, edges), places in by_shape.items():
-        for part in _parts(places):
-            tries = [space.trie for space in (rows[place].space for place in part) if space is not None]
-            feeds = _source(bundle, [rows[place].label_ids for place in part], length)
-            packed = TrieBatch.pack(tries, nodes=nodes, edges=edges).feeds()
-            feeds |= {name: packed[name] for name in INPUTS[role] if name in packed}
-            calls.append(Call(role, part, feeds))
-    written = [(place, row.label_ids, row.task.limits.label_tokens) for place, row in enumerate(rows) if not row.space]
-    return [*calls, *_text_calls(bundle, written, ANSWERS_FIRST)]
-
-
-def rationale_calls(bundle: Bundle, rows: Sequence[PreparedQuestion]) -> list[Call]:
-    """What Triton is asked for the rationales of these rows."""
-    wanted = [(place, row.rationale_ids or (), row.task.limits.rationale_tokens) for place, row in enumerate(rows)]
-    return list(_text_calls(bundle, wanted, RATIONALES))
-
-
-def _text_calls(bundle: Bundle, wanted: Sequence[tuple[int, tuple[int, ...], int]], priority: int) -> Iterator[Call]:
-    """Texts: each one's place, input and longest output."""
-    by_length: dict[int, list[tuple[int, tuple[int, ...], int]]] = {}
-    for one in wanted:
-        by_length.setdefault(_padded(bundle, one[1]), []).append(one)
-    for length, texts in by_length.items():
-        for part in _parts(texts):
-            feeds = _source(bundle, [ids for _, ids, _ in part], length)
-            feeds["max_tokens"] = np.array([[most] for _, _, most in part], dtype=np.int64)
-            yield Call("text", tuple(place for place, _, _ in part), feeds, priority)
-
-
-def _padded(bundle: Bundle, ids: Sequence[int]) -> int:
-    return bucket(len(ids), bundle.length_buckets, "source tokens")
-
-
-def _source(bundle: Bundle, rows: Sequence[Sequence[int]], length: int) -> Feeds:
-    ids, mask = pad_rows(rows, length, bundle.manifest.pad_token)
-    return {"input_ids": ids, "source_mask": mask}
-
-
-def _parts(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
-    for start in range(0, len(items), MAX_BATCH):
-        yield tuple(items[start : start + MAX_BATCH])
 
 
 def _until_end(token_ids: Array, end_token: int) -> list[int]:

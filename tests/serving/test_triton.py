@@ -20,7 +20,8 @@ import pytest
 from export.triton import RepositorySettings, write_repository
 from serving import triton_server
 from serving.engines.base import LaneName, Row
-from serving.engines.triton import TritonEngine, prediction_calls
+from serving.engines.triton import TritonEngine
+from serving.engines.triton_calls import prediction_calls
 from serving.errors import DeadlineExceeded, NotReady, Overloaded
 from serving.triton_server import NoTriton, TritonServer, unpacked_triton
 from student.bundle import Bundle
@@ -112,6 +113,23 @@ def test_answers_are_those_of_the_local_engine(
         _assert_same(prediction, one.prediction)
         _assert_same(explanation.prediction, one.prediction)
         assert explanation.rationale == one.rationale and explanation.rationale_agrees == one.rationale_agrees
+
+
+@needs_linux
+def test_address_where_nobody_listens_is_passed_over(
+    triton: TritonServer, tiny_bundle: Bundle, tiny_student: OnnxStudent
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS[:1])
+    target = f"127.0.0.1:{triton.grpc_port},127.0.0.1:{_free_port()}"
+
+    async def ask() -> None:
+        engine = TritonEngine(lambda: tiny_bundle, target, None, MOST)
+        await asyncio.wait_for(engine.start(), 60)
+        for _ in range(4):
+            assert await engine.predict(rows, monotonic() + 10)
+        await engine.stop()
+
+    asyncio.run(ask())
 
 
 @needs_linux
