@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,29 @@ def existing_program(text: str) -> Path:
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"{text}: there is no such program")
     return path
+
+
+def above_zero(text: str) -> float:
+    """A finite number above zero, as an option's type."""
+    number = _number(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: must be a number above 0")
+    return number
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1, as an option's type."""
+    number = _number(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be a share from 0 to 1")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def run(main: Callable[[list[str]], int]) -> NoReturn:

@@ -1,15 +1,17 @@
-"""`RunningServer`: `quickstep serve` as a process of its own on loopback, stopped whatever happens."""
+"""Servers as processes of their own on loopback, stopped whatever happens; `RunningServer` is `quickstep serve`."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -34,20 +36,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class RunningServer:
-    """A server with default settings (environment variables of ours are not passed on); use it as a context manager.
+class ServerProcess:
+    """A server that a command starts; use it as a context manager.
 
     Args:
-        bundle: what to serve.
-        python: interpreter of the environment that Quickstep is installed in; default: this one.
+        command: program and arguments.
+        port: where it will listen.
+        ready_path: answers 200 when it is ready.
+        environment: variables of the process.
         ready_within_s: a server that takes longer has failed.
-        arguments: further ones of `quickstep serve`.
 
     Attributes:
         port: where it listens.
         pid: id of its process.
         started_at: `time.perf_counter()` just before the process was started.
-        ready_s: seconds from there until /readyz answered 200, seen every 5 ms.
+        ready_s: seconds from there until `ready_path` answered 200, seen every 5 ms.
 
     Raises:
         ServerFailed: on entering.
@@ -60,16 +63,18 @@ class RunningServer:
 
     def __init__(
         self,
-        bundle: Path,
+        command: Sequence[str],
+        port: int,
+        ready_path: str,
         *,
-        python: Path | None = None,
+        environment: Mapping[str, str] | None = None,
         ready_within_s: float = 60.0,
-        arguments: Sequence[str] = (),
     ) -> None:
-        self._bundle = bundle.absolute()
-        self._python = python or Path(sys.executable)
+        self.port = port
+        self._command = command
+        self._ready_path = ready_path
+        self._environment = environment
         self._ready_within_s = ready_within_s
-        self._arguments = arguments
         self._process: subprocess.Popen[bytes]
         self._log: IO[bytes]
 
@@ -79,16 +84,17 @@ class RunningServer:
         return f"http://{HOST}:{self.port}"
 
     def __enter__(self) -> Self:
-        self.port = free_port()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
-        # -P: the installed package is served, not what lies in the current directory.
-        command = [str(self._python), "-P", "-m", "student.cli", "serve", "--bundle", str(self._bundle)]
-        command += ["--host", HOST, "--port", str(self.port), "--drain-delay-ms", "0", *self._arguments]
         self._log = tempfile.TemporaryFile()
         try:
             self.started_at = time.perf_counter()
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, env=environment
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                # A group of its own: some servers leave workers behind when they are killed.
+                start_new_session=True,
             )
         except BaseException:
             self._log.close()
@@ -121,7 +127,7 @@ class RunningServer:
     def _ready(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=5)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", self._ready_path)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
@@ -131,11 +137,11 @@ class RunningServer:
     def _stop(self) -> None:
         try:
             self._process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_STOP_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
         finally:
             self._log.close()
 
@@ -143,3 +149,29 @@ class RunningServer:
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - _LOG_TAIL_BYTES))
         return self._log.read().decode(errors="replace").strip() or "(it wrote nothing)"
+
+
+class RunningServer(ServerProcess):
+    """`quickstep serve` with default settings (environment variables of ours are not passed on).
+
+    Args:
+        bundle: what to serve.
+        python: interpreter of the environment that Quickstep is installed in; default: this one.
+        ready_within_s: a server that takes longer has failed.
+        arguments: further ones of `quickstep serve`.
+    """
+
+    def __init__(
+        self,
+        bundle: Path,
+        *,
+        python: Path | None = None,
+        ready_within_s: float = 60.0,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        port = free_port()
+        # -P: the installed package is served, not what lies in the current directory.
+        command = [str(python or sys.executable), "-P", "-m", "student.cli", "serve", "--bundle"]
+        command += [str(bundle.absolute()), "--host", HOST, "--port", str(port), "--drain-delay-ms", "0", *arguments]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
+        super().__init__(command, port, "/readyz", environment=environment, ready_within_s=ready_within_s)

@@ -49,6 +49,11 @@ def export(argv: list[str]) -> int:
         help="share of answered rows that shall be right, e.g. 0.98 or esnli=0.98: answers below the threshold that "
         "gives it are marked as abstained (default: none is)",
     )
+    parser.add_argument(
+        "--tensorrt",
+        action="store_true",
+        help="also build TensorRT engines of fp16 and bf16 for this machine's GPU, and judge them as the bundle is",
+    )
     parser.add_argument("--force", action="store_true", help="replace a bundle that is there already")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     arguments = parser.parse_args(argv)
@@ -67,13 +72,18 @@ def export(argv: list[str]) -> int:
         "selective_accuracy": dict(arguments.selective_accuracy) or None,
     }
     config = load_export_config(arguments.config, {key: value for key, value in flags.items() if value is not None})
+    if arguments.tensorrt:
+        from export.engines import build_and_judge, require_tensorrt
+
+        for_engines = require_tensorrt(config.precisions)
     checkpoint = load_checkpoint(arguments.checkpoint or latest_checkpoint(Path("runs")))
     run = checkpoint.path.parent if checkpoint.path.name == STUDENT else checkpoint.path
     name = arguments.name or run.resolve().name
+    rows = read_rows(checkpoint.path)
     bundle = compile_bundle(
         checkpoint,
         arguments.output or Path("bundles") / name,
-        read_rows(checkpoint.path),
+        rows,
         name=name,
         config=config,
         force=arguments.force,
@@ -81,6 +91,20 @@ def export(argv: list[str]) -> int:
     )
     sys.stdout.write(_told(bundle.parity()))
     sys.stdout.write(f"bundle: {bundle.path} ({bundle.label}); its parity.md tells more\n")
+    if arguments.tensorrt:
+        for precision in for_engines:
+            engines, found = build_and_judge(
+                checkpoint,
+                bundle,
+                rows,
+                precision,
+                config.thresholds.every_precision,
+                progress=not arguments.quiet,
+            )
+            sys.stdout.write(
+                f"TensorRT {precision}: {found.label.equal}/{found.label.rows} labels the same, probabilities within "
+                f"{found.max_probability_difference:.1e}; {next(iter(engines.values())).parent}\n"
+            )
     return 0
 
 

@@ -86,7 +86,7 @@ def compile_bundle(
         preparer = QuestionPreparer(
             checkpoint.tasks, load_tokenizer(folder / TOKENIZER), checkpoint.model.config.decoder_start_token_id
         )
-        rows = _usable(preparer, checkpoint.tasks, examples)
+        rows = usable_rows(preparer, checkpoint.tasks, examples)
         lengths = [question.source_tokens for _, question in rows]
         buckets = choose_length_buckets(lengths, _longest(checkpoint))
         _log.info("export: graphs")
@@ -222,10 +222,14 @@ def _without_local_paths(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "config": {**config, "data": sources}} if config else record
 
 
-def _usable(
+def usable_rows(
     preparer: QuestionPreparer, tasks: Mapping[str, Task], examples: Sequence[Example]
 ) -> list[tuple[Example, PreparedQuestion]]:
-    """Rows that a client could send; those over a limit were cut for training and are refused in production."""
+    """Rows that a client could send; those over a limit were cut for training and are refused in production.
+
+    Raises:
+        ExportError: a task has none.
+    """
     rows = []
     for row in examples:
         try:

@@ -17,7 +17,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,11 @@ import onnx
 
 from student.bundle import Bundle
 from student.errors import ExportError
+from student.label_trie import MAX_NODES
 from student.manifest import Precision
+from student.padding import power_of_two
+from student.task import ClosedLabels
+from student.triton_backend import MAX_BATCH
 
 INSTALL = "pip install 'tensorrt-cu13>=11' on a machine with an NVIDIA GPU"
 WORKSPACE_BYTES = 2 << 30
@@ -66,9 +70,9 @@ class EngineShapes:
     """
 
     lengths: tuple[int, ...]
-    max_rows: int = 32
-    max_nodes: int = 64
-    max_edges: int = 128
+    max_rows: int = MAX_BATCH
+    max_nodes: int = MAX_NODES
+    max_edges: int = 2 * MAX_NODES
 
     def __post_init__(self) -> None:
         if not self.lengths or self.lengths[0] < 1 or sorted(set(self.lengths)) != list(self.lengths):
@@ -115,6 +119,39 @@ def engine_file(folder: Path, graph: str, bundle: Bundle, machine: Machine, shap
     return folder / f"{Path(graph).stem}_{student}_{machine.label}_{shapes.digest}.engine"
 
 
+def engine_shapes(bundle: Bundle) -> EngineShapes:
+    """Sizes that a bundle's engines are built for: its length buckets, the repository's batches, any trie."""
+    labels = [len(task.answer.labels) for task in bundle.tasks.values() if isinstance(task.answer, ClosedLabels)]
+    usual = EngineShapes(bundle.length_buckets)
+    # Whoever asks pads tries to powers of two.
+    return replace(usual, max_edges=max(usual.max_edges, power_of_two(max(labels, default=1))))
+
+
+def engines_folder(bundle: Bundle) -> Path:
+    """Where a bundle's engines are kept: beside it, for a bundle fits any machine and an engine fits one."""
+    return bundle.path.with_name(f"{bundle.path.name}.engines")
+
+
+def find_engines(bundle: Bundle, precision: Precision, folder: Path) -> dict[str, Path]:
+    """Engines of this bundle for this machine, by role; those that were not built are missing.
+
+    Raises:
+        ExportError: TensorRT or a GPU is missing, or the bundle has not this precision.
+    """
+    machine, shapes = this_machine(load_tensorrt()), engine_shapes(bundle)
+    files = {role: engine_file(folder, graph, bundle, machine, shapes) for role, graph in _graphs(bundle, precision)}
+    return {role: file for role, file in files.items() if file.exists()}
+
+
+def _graphs(bundle: Bundle, precision: Precision) -> list[tuple[str, str]]:
+    graphs = bundle.manifest.label.get(precision)
+    if graphs is None:
+        raise ExportError(
+            f"bundle {bundle.path}: has no {precision} label path; `quickstep export --precisions fp32,{precision}`"
+        )
+    return list(graphs.model_dump(exclude_none=True).items())
+
+
 def build_engines(bundle: Bundle, precision: Precision, folder: Path, shapes: EngineShapes) -> dict[str, Path]:
     """Build the label path's engines, or find those built before.
 
@@ -130,16 +167,12 @@ def build_engines(bundle: Bundle, precision: Precision, folder: Path, shapes: En
     Raises:
         ExportError: TensorRT or a GPU is missing, the bundle has no such graphs, or TensorRT refuses one.
     """
-    trt = _tensorrt()
-    graphs = bundle.manifest.label.get(precision)
-    if graphs is None:
-        raise ExportError(
-            f"bundle {bundle.path}: has no {precision} label path; `quickstep export --precisions fp32,{precision}`"
-        )
+    trt = load_tensorrt()
+    graphs = _graphs(bundle, precision)
     machine = this_machine(trt)
     folder.mkdir(parents=True, exist_ok=True)
     engines: dict[str, Path] = {}
-    for role, graph in graphs.model_dump(exclude_none=True).items():
+    for role, graph in graphs:
         engines[role] = engine_file(folder, graph, bundle, machine, shapes)
         if not engines[role].exists():
             plan = _build(trt, bundle.path / graph, folder / f"timing_{machine.label}.cache", shapes)
@@ -147,7 +180,12 @@ def build_engines(bundle: Bundle, precision: Precision, folder: Path, shapes: En
     return engines
 
 
-def _tensorrt() -> Any:
+def load_tensorrt() -> Any:
+    """The module `tensorrt`.
+
+    Raises:
+        ExportError: it is not installed.
+    """
     try:
         return importlib.import_module("tensorrt")
     except ModuleNotFoundError as error:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -37,7 +37,7 @@ from student.triton_backend import (
     roles_of,
 )
 
-Backend = Literal["python", "onnxruntime"]
+Backend = Literal["python", "onnxruntime", "tensorrt"]
 DataType = Literal["TYPE_INT32", "TYPE_INT64", "TYPE_FP32"]
 
 PREFERRED_BATCHES = (4, 8, 16, MAX_BATCH)
@@ -80,8 +80,9 @@ class RepositorySettings:
         backend: of the label path; texts are written by the Python backend.
         threads: of one graph run, 0 for one per core.
         instances: of each model.
-        gpu: run the label path on GPUs; the `onnxruntime` backend only.
+        gpu: run the label path on GPUs: `onnxruntime` may, `tensorrt` does.
         response_cache: let Triton answer repeated requests from its cache; only where all requests are one tenant's.
+        engines: of the label path by role, with a profile for each length bucket; the `tensorrt` backend only.
     """
 
     precision: Precision
@@ -90,6 +91,7 @@ class RepositorySettings:
     instances: int = 1
     gpu: bool = False
     response_cache: bool = False
+    engines: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class ModelConfig:
         priorities: levels of priority in the queue, 0 for none.
         parameters: what the backend is told.
         response_cache: whether repeated requests are answered from Triton's cache.
+        profiles: optimisation profiles of the engine, 0 where it is none.
     """
 
     role: Role
@@ -117,6 +120,7 @@ class ModelConfig:
     priorities: int
     parameters: Mapping[str, str]
     response_cache: bool
+    profiles: int = 0
 
     def text(self) -> str:
         """Protobuf's text format."""
@@ -130,7 +134,9 @@ class ModelConfig:
             yield f"input {{ {_tensor(name)} }}"
         yield f"output {{ {_tensor(OUTPUTS[self.role])} }}"
         kind = "KIND_GPU" if self.gpu else "KIND_CPU"
-        yield f"instance_group {{ count: {self.instances} kind: {kind} }}"
+        # Triton takes, of those that are named, the profile that a request's length is for.
+        profiles = "".join(f' profile: "{number}"' for number in range(self.profiles))
+        yield f"instance_group {{ count: {self.instances} kind: {kind}{profiles} }}"
         yield "version_policy { latest { num_versions: 1 } }"
         yield from self._batching()
         for length in self.warm_up_lengths:
@@ -168,7 +174,15 @@ def model_configs(bundle: Bundle, settings: RepositorySettings) -> list[ModelCon
             f"bundle {bundle.path}: has no {settings.precision} label path, only {', '.join(manifest.label)}"
         )
     if settings.gpu and settings.backend == "python":
-        raise ExportError("backend python: runs the label path on the CPU; take onnxruntime for a GPU")
+        raise ExportError("backend python: runs the label path on the CPU; take onnxruntime or tensorrt for a GPU")
+    roles = roles_of(bundle, settings.precision)
+    if settings.backend == "tensorrt":
+        missing = [role for role in roles if role != "text" and role.removeprefix("label_") not in settings.engines]
+        if missing:
+            raise ExportError(
+                f"backend tensorrt: there is no engine for {', '.join(missing)}; build them on the machine that will "
+                "serve: quickstep export --tensorrt"
+            )
     parameters = {
         BUNDLE: f"{ROLES[0]}/1/bundle",
         DIGEST: bundle.digest,
@@ -179,7 +193,7 @@ def model_configs(bundle: Bundle, settings: RepositorySettings) -> list[ModelCon
         ModelConfig(
             role=role,
             backend="python" if role == "text" else settings.backend,
-            gpu=settings.gpu and role != "text",
+            gpu=(settings.gpu or settings.backend == "tensorrt") and role != "text",
             instances=settings.instances,
             preferred_batches=PREFERRED_BATCHES,
             # The Python backend's text model has nothing to warm: its sessions are ready when they are open.
@@ -187,8 +201,9 @@ def model_configs(bundle: Bundle, settings: RepositorySettings) -> list[ModelCon
             priorities=len(PRIORITIES) if role == "text" else 0,
             parameters=parameters,
             response_cache=settings.response_cache,
+            profiles=len(manifest.length_buckets) if settings.backend == "tensorrt" and role != "text" else 0,
         )
-        for role in roles_of(bundle, settings.precision)
+        for role in roles
     ]
 
 
@@ -218,6 +233,8 @@ def write_repository(bundle: Bundle, folder: Path, settings: RepositorySettings)
         (model / "config.pbtxt").write_text(config.text(), encoding="utf-8")
         if config.backend == "python":
             (model / "1" / "model.py").write_text(_ENTRY, encoding="utf-8")
+        elif config.backend == "tensorrt":
+            shutil.copyfile(settings.engines[config.role.removeprefix("label_")], model / "1" / "model.plan")
         else:
             graph = graphs.root if config.role == "label_root" else graphs.tree
             assert graph is not None

@@ -32,7 +32,10 @@ def main(argv: list[str]) -> int:
         "--backend",
         choices=get_args(Backend),
         default="python",
-        help="of the label path (default: %(default)s); onnxruntime is in NVIDIA's container only",
+        help="of the label path (default: %(default)s); onnxruntime and tensorrt are in NVIDIA's container only",
+    )
+    parser.add_argument(
+        "--engines", type=Path, metavar="DIR", help="of backend tensorrt (default: BUNDLE.engines, beside the bundle)"
     )
     parser.add_argument(
         "--precision", choices=get_args(Precision), help="of the label path (default: the fastest that a CPU runs)"
@@ -48,7 +51,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--metrics-port", type=positive, default=8002, help="default: %(default)s")
     arguments = parser.parse_args(argv)
     bundle = Bundle.open(arguments.bundle)
-    precision = choose_precision(bundle, arguments.precision, "cuda" if arguments.gpu else "cpu")
+    on_gpu = arguments.gpu or arguments.backend == "tensorrt"
+    precision = choose_precision(bundle, arguments.precision, "cuda" if on_gpu else "cpu")
+    engines: dict[str, Path] = {}
+    if arguments.backend == "tensorrt":
+        from export.tensorrt import engines_folder, find_engines
+
+        engines = find_engines(bundle, precision, arguments.engines or engines_folder(bundle))
     settings = RepositorySettings(
         precision=precision,
         backend=arguments.backend,
@@ -56,6 +65,7 @@ def main(argv: list[str]) -> int:
         instances=arguments.instances,
         gpu=arguments.gpu,
         response_cache=arguments.response_cache,
+        engines=engines,
     )
     models = write_repository(bundle, arguments.repository, settings)
     sys.stdout.write(

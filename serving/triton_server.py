@@ -102,12 +102,20 @@ class TritonServer:
         grpc_port: where gRPC listens.
         metrics_port: where metrics are.
         log: file for what the server prints; None prints it here.
+        http_port: where it speaks HTTP too; None: it does not.
     """
 
     def __init__(
-        self, repository: Path, grpc_port: int = 8001, metrics_port: int = 8002, log: Path | None = None
+        self,
+        repository: Path,
+        grpc_port: int = 8001,
+        metrics_port: int = 8002,
+        log: Path | None = None,
+        *,
+        http_port: int | None = None,
     ) -> None:
         self.grpc_port = grpc_port
+        self._http_port = http_port
         self._repository = repository.resolve()
         self._metrics_port = metrics_port
         self._log = log
@@ -180,8 +188,7 @@ class TritonServer:
             str(_server(folder)),
             f"--model-repository={self._repository}",
             f"--backend-directory={self._backends.name}",
-            # Port 8000 is the gateway's, and gRPC is what it speaks.
-            "--allow-http=false",
+            *self._http(),
             "--grpc-address=127.0.0.1",
             f"--grpc-port={self.grpc_port}",
             "--metrics-address=127.0.0.1",
@@ -190,6 +197,12 @@ class TritonServer:
             "--log-info=false",
             "--exit-timeout-secs=5",
         ]
+
+    def _http(self) -> Sequence[str]:
+        # Port 8000, which it would take, is the gateway's; and gRPC is what the gateway speaks.
+        if self._http_port is None:
+            return ["--allow-http=false"]
+        return ["--http-address=127.0.0.1", f"--http-port={self._http_port}"]
 
     def _answers(self) -> bool:
         from tritonclient.grpc import InferenceServerClient

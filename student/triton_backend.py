@@ -159,13 +159,13 @@ class Entry:
         except Exception as error:
             failure = utilities.TritonError(f"{self._role}: {type(error).__name__}")
             return [utilities.InferenceResponse(error=failure) for _ in requests]
-        return [utilities.InferenceResponse([_tensor(utilities, output, rows)]) for rows in found]
+        return [utilities.InferenceResponse([triton_tensor(utilities, output, rows)]) for rows in found]
 
 
 _USED = b"used_dltensor"
 
 
-def _tensor(utilities: Any, name: str, values: Array) -> Any:
+def triton_tensor(utilities: Any, name: str, values: Array) -> Any:
     """Triton's tensor of these values."""
     # Not its constructor: with numpy 2 it takes no data.
     capsule = np.ascontiguousarray(values).__dlpack__()

@@ -1,0 +1,375 @@
+"""Servers under load: requests a second at which the p99 stays under an objective, ours and what a user would run else.
+
+All serve one student of t5-v1_1-small's shape (trained for some steps, `benchmarks/peers/load_student.py`) on the same
+rows, each with the settings named in `CONTENDERS`, one after another. A server's answers are taken one by
+one first and compared with those of float32; under load an answer must be the one that the same server gave alone.
+Then Locust asks in a closed loop, which gives the throughput, and in an open loop (`benchmarks/capacity.py`) at rising
+rates. A peer that keeps the first objective at no rate is compared under the second.
+
+Students are kept under runs/load/ and reused. The load generator runs on the same cores as the servers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks.capacity import Capacity, search, step_rows
+from benchmarks.command import above_zero, parser, run
+from benchmarks.http_client import HttpClient
+from benchmarks.load_record import Objective
+from benchmarks.load_steps import Load, run_step
+from benchmarks.machine import ROOT
+from benchmarks.peers.load_student import MODELS, PRESET, TASK, prepare_student, texts
+from benchmarks.peers.servers.student import Settings
+from benchmarks.peers.servers.triton_hf import BYTES, from_bytes, to_bytes
+from benchmarks.peers.servers.triton_hf import MODEL as HF_MODEL
+from benchmarks.peers.servers.triton_hf import write_repository as write_hf_repository
+from benchmarks.peers.system import made_by_package, whole
+from benchmarks.report import Cell, Row, draw_bars, header, table, write_results
+from benchmarks.running_server import HOST, RunningServer, ServerProcess, free_port
+from export.triton import RepositorySettings, write_repository
+from serving.triton_server import TritonServer
+from student.arguments import positive
+from student.bundle import Bundle
+from student.errors import QuickstepError
+from student.question import Question
+from student.runtime import OnnxStudent
+
+LOCUSTFILE = ROOT / "benchmarks" / "peers" / "locustfile.py"
+LABEL_TOKENS = 5
+"""Of the longest label, `</s>` included."""
+
+_READY_WITHIN_S = 300.0
+_MODULES = "benchmarks.peers.servers"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A server with its settings.
+
+    Attributes:
+        system: as in the results.
+        threads: of one run of the model.
+        workers: processes, or instances of Triton.
+        batch: most rows at once; 0 where the server decides.
+        label_tokens: that are decoded; one is enough where every label has a first token of its own.
+    """
+
+    system: str
+    threads: int
+    workers: int = 1
+    batch: int = 0
+    label_tokens: int = LABEL_TOKENS
+
+    def __str__(self) -> str:
+        told = f"{self.system}, {self.workers} x {self.threads} threads"
+        return told + (f", batch {self.batch}" if self.batch else "") + (", 1 token" if self.label_tokens == 1 else "")
+
+
+OURS, OURS_TRITON = "quickstep", "quickstep-triton"
+HF, CTRANSLATE2, TRITON_HF = "hf-fastapi", "litserve-ctranslate2", "triton-hf"
+_OWN = (OURS, OURS_TRITON)
+CONTENDERS = (
+    Contender(OURS, threads=1),
+    Contender(OURS, threads=2),
+    Contender(OURS_TRITON, threads=1),
+    Contender(OURS_TRITON, threads=2),
+    Contender(OURS_TRITON, threads=1, workers=2),
+    Contender(CTRANSLATE2, threads=1, workers=2, batch=1),
+    Contender(CTRANSLATE2, threads=1, workers=2, batch=4),
+    Contender(CTRANSLATE2, threads=1, workers=2, batch=4, label_tokens=1),
+    Contender(CTRANSLATE2, threads=1, workers=2, batch=8, label_tokens=1),
+    Contender(CTRANSLATE2, threads=2, workers=1, batch=8, label_tokens=1),
+    Contender(HF, threads=1, workers=2, batch=1),
+    Contender(HF, threads=2, workers=1, batch=1),
+    Contender(HF, threads=2, workers=1, batch=4),
+    Contender(HF, threads=1, workers=2, batch=4),
+    Contender(TRITON_HF, threads=2, workers=1, batch=4),
+    Contender(TRITON_HF, threads=1, workers=2, batch=4),
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs.
+
+    Attributes:
+        port: of its HTTP interface.
+        path: that is asked.
+        answer_at: keys and numbers that lead to an answer's label.
+    """
+
+    port: int
+    path: str
+    answer_at: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Student:
+    """What is served.
+
+    Attributes:
+        hub: directory in the hub's format.
+        ctranslate2: the same for CTranslate2.
+        bundle: the same for us.
+    """
+
+    hub: Path
+    ctranslate2: Path
+    bundle: Bundle
+
+
+def main(argv: list[str]) -> int:
+    """Prepare, compare, load, print, write; what is finished is written after each server."""
+    arguments = _arguments(argv)
+    objectives = [Objective(p99_ms, 0.0) for p99_ms in arguments.p99_ms]
+    folder = MODELS / f"{PRESET}-{arguments.steps}"
+    hub, bundle = prepare_student(folder, arguments.steps, PRESET)
+    converted = _for_ctranslate2(hub, folder) if CTRANSLATE2 in arguments.systems else hub
+    student = Student(hub, converted, bundle)
+    asked = [text for text, _ in texts("validation", arguments.rows)]
+    expected = _expected(bundle, asked)
+    head = header(
+        "load",
+        {
+            "shape": PRESET,
+            "steps": arguments.steps,
+            "rows": len(asked),
+            "seconds_a_step": arguments.seconds,
+            "users": arguments.users,
+            "p99_ms": arguments.p99_ms,
+            "label_tokens": LABEL_TOKENS,
+        },
+    )
+    rows: list[Row] = []
+    steps: list[Row] = []
+    for contender in _chosen(arguments.systems):
+        sys.stdout.write(f"{contender}\n")
+        found, tried = _measure(contender, student, asked, expected, objectives, arguments)
+        rows.append(found)
+        steps.extend(tried)
+        path = write_results(arguments.results, {**head, "steps": steps}, rows)
+    best = best_of_each(rows, objectives)
+    sys.stdout.write(f"\n{table(rows)}\nthe best settings of each:\n{table(best)}")
+    _draw(path.with_suffix(".png"), best, objectives)
+    sys.stdout.write(f"{path.name} and .png written\n")
+    return 0
+
+
+def best_of_each(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Row]:
+    """Each system's highest rate under each objective, whatever settings gave it, and how many times it ours is."""
+    made: list[dict[str, Cell]] = []
+    for system in dict.fromkeys(str(row["system"]) for row in rows):
+        mine = [row for row in rows if row["system"] == system]
+        best: dict[str, Cell] = {"system": system}
+        for key in (*map(_key, objectives), "throughput"):
+            best[key] = max(float(row[key] or 0) for row in mine) or None
+        made.append(best)
+    ours = next((row for row in made if row["system"] == OURS), None)
+    for best in made:
+        for key in (*map(_key, objectives), "throughput"):
+            rate, of_ours = best[key], ours[key] if ours else None
+            ratio = round(float(of_ours) / float(rate), 2) if rate and of_ours else None
+            best[f"ours_times_{key}"] = ratio
+    return list(made)
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    made = parser("load", __doc__ or "")
+    names = list(dict.fromkeys(contender.system for contender in CONTENDERS))
+    made.add_argument("--systems", nargs="+", choices=names, default=names, metavar="NAME", help="only these")
+    made.add_argument("--steps", type=positive, default=150, help="of training (default: %(default)s)")
+    made.add_argument("--rows", type=positive, default=200, help="different questions (default: %(default)s)")
+    made.add_argument("--seconds", type=positive, default=10, help="of each step (default: %(default)s)")
+    made.add_argument("--users", type=positive, default=16, help="of the closed loop (default: %(default)s)")
+    made.add_argument(
+        "--p99-ms", type=above_zero, nargs="+", default=[100.0, 500.0], metavar="MS", help="default: 100 500"
+    )
+    return made.parse_args(argv)
+
+
+def _chosen(systems: Sequence[str]) -> list[Contender]:
+    return [contender for contender in CONTENDERS if contender.system in systems]
+
+
+def _for_ctranslate2(hub: Path, folder: Path) -> Path:
+    made = made_by_package(folder, "ctranslate2", "ctranslate2", "transformers")
+    if not made.exists():
+        from ctranslate2.converters import TransformersConverter
+
+        with whole(made) as unfinished:
+            TransformersConverter(str(hub)).convert(str(unfinished), quantization="int8", force=True)
+            for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+                (unfinished / name).write_bytes((hub / name).read_bytes())
+    return made
+
+
+def _expected(bundle: Bundle, asked: Sequence[str]) -> list[str]:
+    """What the float32 label path answers, which the bundle's gate has compared with PyTorch."""
+    student = OnnxStudent(bundle, precision="fp32")
+    questions = [student.prepare(Question(TASK, {"text": text})) for text in asked]
+    return [student.predict([question])[0].answer for question in tqdm(questions, desc="expected", unit="row")]
+
+
+def _measure(
+    contender: Contender,
+    student: Student,
+    asked: Sequence[str],
+    expected: Sequence[str],
+    objectives: Sequence[Objective],
+    arguments: argparse.Namespace,
+) -> tuple[Row, list[Row]]:
+    with tempfile.TemporaryDirectory() as name, _started(contender, student, Path(name)) as served:
+        requests = Path(name) / "requests.jsonl"
+        equal = _prepare_requests(contender, student.bundle, served, asked, expected, requests)
+        load = Load(
+            f"http://{HOST}:{served.port}",
+            arguments.seconds,
+            arguments.users,
+            LOCUSTFILE,
+            ("--requests", str(requests)),
+        )
+        saturated = run_step(load)
+        sys.stdout.write(f"  closed loop: {saturated.answered_rate} requests/s, {saturated.totals.failed} failed\n")
+        found: dict[str, Capacity] = {}
+        for objective in objectives:
+            # Whoever keeps the first objective is not asked for a wider one; ours are, for the others' comparison.
+            if contender.system not in _OWN and any(capacity.highest_rate for capacity in found.values()):
+                break
+            start = max(1.0, saturated.answered_rate / 2)
+            found[_key(objective)] = search(replace(load, users=4), objective, start)
+        row: Row = {
+            **asdict(contender),
+            "answers_equal": round(equal / len(asked), 4),
+            "throughput": saturated.answered_rate,
+            "throughput_failed": saturated.totals.failed,
+            **{key: None for key in map(_key, objectives)},
+            **{key: round(capacity.highest_rate, 1) or None for key, capacity in found.items()},
+        }
+        tried: list[Row] = [
+            {**asdict(contender), "objective_p99_ms": objective.p99_ms, **step}
+            for objective in objectives
+            if _key(objective) in found
+            for step in step_rows(found[_key(objective)].steps, objective)
+        ]
+        return row, tried
+
+
+def _key(objective: Objective) -> str:
+    return f"rate_at_p99_{objective.p99_ms:g}_ms"
+
+
+def _prepare_requests(
+    contender: Contender,
+    bundle: Bundle,
+    served: Served,
+    asked: Sequence[str],
+    expected: Sequence[str],
+    file: Path,
+) -> int:
+    """Ask every row alone and write it with its answer for Locust; how many are answered as expected.
+
+    Raises:
+        QuickstepError: a row has no answer.
+    """
+    lines, equal = [], 0
+    with HttpClient(served.port) as client:
+        for text, wanted in zip(tqdm(asked, desc="compare", unit="row"), expected, strict=True):
+            body = _body(contender, bundle, text)
+            reply = client.post(served.path, body)
+            if reply.status != 200:
+                told = reply.body[:300].decode(errors="replace")
+                raise QuickstepError(f"load: {contender}: status {reply.status} to {text!r}: {told}")
+            answer: Any = reply.json()
+            for key in served.answer_at:
+                answer = answer[key]
+            # One token of a label is its first word.
+            said = answer if isinstance(answer, str) else from_bytes(answer)
+            equal += said == (wanted if contender.label_tokens > 1 else wanted.split()[0])
+            prepared = {"path": served.path, "body": body, "answer": answer, "answer_at": served.answer_at}
+            lines.append(json.dumps(prepared) + "\n")
+    file.write_text("".join(lines), encoding="utf-8")
+    return equal
+
+
+def _body(contender: Contender, bundle: Bundle, text: str) -> object:
+    if contender.system in _OWN:
+        return {"task": TASK, "inputs": {"text": text}}
+    text = bundle.tasks[TASK].label_source({"text": text}, ())
+    if contender.system == TRITON_HF:
+        return {"inputs": [{"name": "text", "shape": [1, BYTES], "datatype": "UINT8", "data": to_bytes(text)}]}
+    return {"text": text}
+
+
+@contextmanager
+def _started(contender: Contender, student: Student, folder: Path) -> Iterator[Served]:
+    settings = Settings(student.hub, contender.label_tokens, contender.threads, contender.workers, contender.batch)
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        match contender.system:
+            case "quickstep":
+                threads = ("--precision", "int8", "--threads", str(contender.threads))
+                port = stack.enter_context(RunningServer(student.bundle.path, arguments=threads)).port
+                yield Served(port, "/predict", ("answer",))
+            case "quickstep-triton":
+                port = stack.enter_context(_behind_gateway(contender, student.bundle, folder)).port
+                yield Served(port, "/predict", ("answer",))
+            case "hf-fastapi":
+                command = [sys.executable, "-m", "uvicorn", f"{_MODULES}.hf_fastapi:app", "--host", HOST]
+                command += ["--port", str(port), "--workers", str(contender.workers), "--no-access-log"]
+                stack.enter_context(_peer(command, port, settings))
+                yield Served(port, "/predict", ("label",))
+            case "litserve-ctranslate2":
+                command = [sys.executable, "-m", f"{_MODULES}.litserve_ctranslate2", str(port)]
+                stack.enter_context(_peer(command, port, replace(settings, model=student.ctranslate2)))
+                yield Served(port, "/predict", ("label",))
+            case "triton-hf":
+                write_hf_repository(folder / "models", settings, ROOT)
+                log = folder / "triton.log"
+                triton = TritonServer(folder / "models", free_port(), free_port(), log, http_port=port)
+                stack.enter_context(triton)
+                triton.wait_until_ready(_READY_WITHIN_S)
+                yield Served(port, f"/v2/models/{HF_MODEL}/infer", ("outputs", 0, "data"))
+            case _:
+                raise AssertionError(contender.system)
+
+
+@contextmanager
+def _behind_gateway(contender: Contender, bundle: Bundle, folder: Path) -> Iterator[RunningServer]:
+    settings = RepositorySettings("int8", threads=contender.threads, instances=contender.workers)
+    write_repository(bundle, folder / "models", settings)
+    with TritonServer(folder / "models", free_port(), free_port(), folder / "triton.log") as triton:
+        triton.wait_until_ready(_READY_WITHIN_S)
+        target = ("--engine", "triton", "--precision", "int8", "--triton-target", f"{HOST}:{triton.grpc_port}")
+        with RunningServer(bundle.path, arguments=target) as gateway:
+            yield gateway
+
+
+def _peer(command: Sequence[str], port: int, settings: Settings) -> ServerProcess:
+    environment = {**os.environ, **settings.environment(), "PYTHONPATH": str(ROOT)}
+    return ServerProcess(command, port, "/health", environment=environment, ready_within_s=_READY_WITHIN_S)
+
+
+def _draw(path: Path, best: Sequence[Row], objectives: Sequence[Objective]) -> None:
+    series = {
+        f"p99 <= {objective.p99_ms:g} ms": [float(row[_key(objective)] or "nan") for row in best]
+        for objective in objectives
+    }
+    series["closed loop"] = [float(row["throughput"] or "nan") for row in best]
+    draw_bars(path, [str(row["system"]) for row in best], series, "requests a second")
+
+
+if __name__ == "__main__":
+    run(main)
