@@ -58,7 +58,7 @@ def prepare_student(folder: Path, steps: int, preset: str = PRESET) -> tuple[Pat
     """
     from export.compile import compile_bundle
     from export.config import ExportConfig
-    from training.checkpoint import load_checkpoint
+    from training.checkpoint import RECORD, STUDENT, load_checkpoint
     from training.config import SourceConfig, TrainConfig
     from training.run import train
     from training.validation_rows import read_rows
@@ -83,7 +83,9 @@ def prepare_student(folder: Path, steps: int, preset: str = PRESET) -> tuple[Pat
         learning_rate=_LEARNING_RATE,
         validate_every=steps,
     )
-    student = train(recipe, run, resume=(run / "recipe.yaml").is_file())
+    student = run / STUDENT
+    if not (student / RECORD).is_file():
+        train(recipe, run, resume=(run / "recipe.yaml").is_file())
     if not bundle.exists():
         checkpoint = load_checkpoint(run)
         rows = read_rows(checkpoint.path)

@@ -170,7 +170,7 @@ def test_batch_larger_than_the_engine_is_cut(
     (tmp_path / "root.engine").write_bytes(str(graph).encode())
     trt.shapes = replace(trt.shapes, max_rows=2)
     session = EngineSession(trt, tmp_path / "root.engine", trt.shapes, CPU)
-    feeds = {
+    feeds: dict[str, npt.NDArray[np.generic]] = {
         "input_ids": np.arange(5 * 6, dtype=np.int64).reshape(5, 6) + 3,
         "source_mask": np.ones((5, 6), dtype=np.int32),
         "edge_tokens": np.tile(np.array([[7, 8, 9]]), (5, 1)),
