@@ -29,7 +29,7 @@ from student.label_trie import MAX_DEPTH
 from student.manifest import NAME_PATTERN, LabelGraphs, Manifest, Precision, RationaleGraphs
 from student.prediction import Prediction
 from student.question import PreparedQuestion, Question, QuestionPreparer
-from student.reader import GOLDEN_TOLERANCE, load_tokenizer
+from student.reader import GOLDEN_TOLERANCE, Reader, load_tokenizer
 from student.runtime import OnnxStudent
 from student.task import Task
 from training.checkpoint import Checkpoint
@@ -223,7 +223,7 @@ def _without_local_paths(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def usable_rows(
-    preparer: QuestionPreparer, tasks: Mapping[str, Task], examples: Sequence[Example]
+    preparer: QuestionPreparer | Reader, tasks: Mapping[str, Task], examples: Sequence[Example]
 ) -> list[tuple[Example, PreparedQuestion]]:
     """Rows that a client could send; those over a limit were cut for training and are refused in production.
 

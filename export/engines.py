@@ -48,7 +48,7 @@ class EngineSession:
     def __init__(self, trt: Any, file: Path, shapes: EngineShapes, device: torch.device) -> None:
         self._shapes = shapes
         self._device = device
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._logger = trt.Logger(trt.Logger.WARNING)
         self._runtime = trt.Runtime(self._logger)
         self._engine = self._runtime.deserialize_cuda_engine(file.read_bytes())

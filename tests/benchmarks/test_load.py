@@ -126,6 +126,21 @@ def test_capacity_writes_steps_and_verdict(
     assert "breaks even at" in capsys.readouterr().out
 
 
+def test_rate_that_holds_at_the_second_try_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+
+    def step(load: Load, rate: float) -> Step:
+        seen.append(rate)
+        good = rate <= 100 and seen.count(rate) > 1
+        return Step(rate, Totals(round(10 * rate), 0, 10.0, 5.0, 50.0 if good else 500.0), load.users)
+
+    monkeypatch.setattr(capacity, "run_step", step)
+    load = Load("http://127.0.0.1:9", seconds=1, users=4)
+    assert capacity.search(load, Objective(100, 0.0), 20.0, tries=1).highest_rate == 0
+    seen.clear()
+    assert 90 < capacity.search(load, Objective(100, 0.0), 20.0, tries=2).highest_rate <= 100
+
+
 @pytest.mark.parametrize("arguments", [["--p99-ms", "0"], ["--max-error-share", "2"], ["--start-rate", "nan"]])
 def test_capacity_refuses_what_makes_no_sense(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

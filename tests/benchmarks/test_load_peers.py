@@ -14,6 +14,7 @@ from benchmarks.load import CONTENDERS, CTRANSLATE2, HF, OURS, OURS_TRITON, TRIT
 from benchmarks.load_record import Objective, Totals
 from benchmarks.load_steps import Load, Step
 from benchmarks.peers.servers.student import Settings
+from benchmarks.report import Row
 from serving.triton_server import NoTriton, unpacked_triton
 
 _PACKAGES = {CTRANSLATE2: ("litserve", "ctranslate2")}
@@ -24,7 +25,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("load")
 
 
-def _found(load: Load, objective: Objective, start_rate: float) -> Capacity:
+def _found(load: Load, objective: Objective, start_rate: float, tries: int) -> Capacity:
     """Without searching: what the search finds has tests of its own."""
     return Capacity(start_rate, (Step(start_rate, Totals(10, 0, 1.0, 2.0, 3.0), load.users),))
 
@@ -71,7 +72,7 @@ def test_server_answers_alone_and_under_load(
 
 def test_best_settings_of_each_system_are_held_against_ours() -> None:
     objectives = [Objective(100, 0.0), Objective(500, 0.0)]
-    rows = [
+    rows: list[Row] = [
         {"system": OURS, "throughput": 150.0, "rate_at_p99_100_ms": 100.0, "rate_at_p99_500_ms": 120.0},
         {"system": OURS, "throughput": 100.0, "rate_at_p99_100_ms": 110.0, "rate_at_p99_500_ms": 110.0},
         {"system": HF, "throughput": 30.0, "rate_at_p99_100_ms": None, "rate_at_p99_500_ms": 20.0},

@@ -34,9 +34,10 @@ from training.validation_rows import read_rows
 CPU = torch.device("cpu")
 
 
-def _at(address: int, shape: tuple[int, ...], dtype: type[np.generic]) -> npt.NDArray[Any]:
+def _at(address: int, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    return np.frombuffer((ctypes.c_char * size).from_address(address), dtype=dtype).reshape(shape)
+    memory = memoryview((ctypes.c_char * size).from_address(address)).cast("B")
+    return np.asarray(memory).view(dtype).reshape(shape)
 
 
 class _Context:
