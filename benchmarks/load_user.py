@@ -80,6 +80,8 @@ class LoadUser(FastHttpUser):  # type: ignore[misc]  # Locust is not typed for m
 
     def _arrive(self) -> None:
         period = self._users() / self.environment.parsed_options.arrival_rate
+        # gevent's clock stands still while Locust starts up: by it, all first arrivals would be due at once.
+        gevent.get_hub().loop.update_now()
         # Every user has its own beat; together they are as irregular as real arrivals of that many sources.
         due = perf_counter() + random.random() * period
         while True:
