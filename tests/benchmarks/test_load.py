@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks import capacity
+from benchmarks import capacity, cost
 from benchmarks.capacity import NEAR, highest
 from benchmarks.load_record import REST, TOTAL, LoadRecord, Objective, Totals
 from benchmarks.load_steps import Load, Step, run_step
 from benchmarks.machine import ROOT
+from student.errors import QuickstepError
 
 TIMING = "tokenize;dur=0.50, queue;dur=1.00, infer;dur=2.00"
 
@@ -266,3 +267,17 @@ def test_mix_that_cannot_be_asked_is_refused(questions: Path, text: str) -> None
     result = _locust("http://127.0.0.1:9", questions, "--mix", text)
     assert result.returncode == 2
     assert "--mix" in result.stderr and "explain" in result.stderr
+
+
+def test_cost_is_prices_times_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"system": "quickstep", "rate_at_p99_100_ms": rate} for rate in (50.0, 100.0, None)]
+    (tmp_path / "load.json").write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    prices = ["--machine-hour", "0.36", "--prompt-price", "1", "--output-price", "2", "--results", str(tmp_path)]
+    assert cost.main([*prices, "--load", str(tmp_path / "load.json"), "--utilisation", "0.5"]) == 0
+    student, teacher = json.loads((tmp_path / "cost.json").read_text(encoding="utf-8"))["rows"]
+    # 50 a second used: 180,000 an hour; a million takes 5.56 hours.
+    assert student["cost_of_a_million"] == pytest.approx(2.0)
+    assert teacher["cost_of_a_million"] == pytest.approx(1000 * 1 + 60 * 2)
+    assert teacher["times_the_student"] == pytest.approx(560)
+    with pytest.raises(QuickstepError, match=r"has no rate of quickstep within 50 ms"):
+        cost.main([*prices, "--load", str(tmp_path / "load.json"), "--p99-ms", "50"])
