@@ -1,6 +1,6 @@
 """The highest arrival rate at which a running server keeps its objective: `make capacity`.
 
-Locust asks in an open loop (`benchmarks/locustfile.py`), step by step: the rate grows by half until the objective
+Locust asks in an open loop (`benchmarks/locustfile.py`), step by step: the rate grows by a third until the objective
 breaks, then the gap between the highest that held and the lowest that did not is halved, until both are within a tenth.
 A rate that the load generator itself does not reach counts as broken: it would need a machine of its own.
 """
@@ -21,7 +21,7 @@ from benchmarks.load_steps import Load, Step, run_step
 from benchmarks.report import Row, header, table, write_results
 from student.arguments import positive
 
-GROWTH = 1.5
+GROWTH = 4 / 3
 NEAR = 1.1
 """Bisection ends where the rate that broke is at most so many times the one that held."""
 

@@ -85,7 +85,7 @@ def measured_rate(file: Path, p99_ms: float) -> float:
         return max(float(row[f"rate_at_p99_{p99_ms:g}_ms"] or 0) for row in rows if row["system"] == OURS)
     except (OSError, ValueError, KeyError) as error:
         raise QuickstepError(
-            f"cost: {file.name} has no rate of {OURS} within {p99_ms:g} ms ({error}); run benchmarks.load or give --rate"
+            f"cost: {file.name} has no rate of {OURS} within {p99_ms:g} ms ({error}); run benchmarks.load, or --rate"
         ) from None
 
 
