@@ -25,6 +25,9 @@ GROWTH = 4 / 3
 NEAR = 1.1
 """Bisection ends where the rate that broke is at most so many times the one that held."""
 
+_LEAST_REQUESTS = 20
+"""Of a step: of fewer a p99 says nothing."""
+
 
 def main(argv: list[str]) -> int:
     """Search, print, write."""
@@ -104,7 +107,7 @@ def search(load: Load, objective: Objective, start_rate: float, tries: int) -> C
         sys.stdout.flush()
         return kept
 
-    return Capacity(highest(holds, start_rate), tuple(steps))
+    return Capacity(highest(holds, start_rate, _LEAST_REQUESTS / load.seconds), tuple(steps))
 
 
 def step_rows(steps: Sequence[Step], objective: Objective) -> list[Row]:
@@ -120,12 +123,13 @@ def step_rows(steps: Sequence[Step], objective: Objective) -> list[Row]:
     ]
 
 
-def highest(holds: Callable[[float], bool], start: float) -> float:
-    """The highest rate found to hold; 0 where even a hundredth of the start does not.
+def highest(holds: Callable[[float], bool], start: float, least: float) -> float:
+    """The highest rate found to hold; 0 where even the least does not.
 
     Args:
         holds: tries a rate.
         start: the first rate.
+        least: no rate below it is tried.
     """
     good, bad = 0.0, 0.0
     rate = start
@@ -134,7 +138,7 @@ def highest(holds: Callable[[float], bool], start: float) -> float:
             good, rate = rate, rate * GROWTH
         else:
             bad = rate
-    while not good and bad > start / 100:
+    while not good and bad / 2 >= least:
         if holds(bad / 2):
             good = bad / 2
         else:

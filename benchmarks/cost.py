@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.command import above_zero, parser, run, share
-from benchmarks.load import OURS
+from benchmarks.peers.servers.contenders import OURS
 from benchmarks.report import RESULTS, Row, header, table, write_results
 from student.arguments import positive
 from student.errors import QuickstepError
@@ -82,7 +82,8 @@ def measured_rate(file: Path, p99_ms: float) -> float:
     """
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
-        return max(float(row[f"rate_at_p99_{p99_ms:g}_ms"] or 0) for row in rows if row["system"] == OURS)
+        key = f"rate_at_p99_{p99_ms:g}_ms"
+        return max(float(row[key]) for row in rows if row["system"] == OURS and row[key] is not None)
     except (OSError, ValueError, KeyError) as error:
         raise QuickstepError(
             f"cost: {file.name} has no rate of {OURS} within {p99_ms:g} ms ({error}); run benchmarks.load, or --rate"

@@ -36,6 +36,7 @@ class LoadRecord:
         self._requests: dict[str, int] = defaultdict(int)
         self._failed: dict[str, int] = defaultdict(int)
         self._span: list[float] = []
+        self._due_span: list[float] = []
 
     def add(self, kind: str, total_ms: float, server_timing: str = "", *, failed: bool = False) -> None:
         """One request.
@@ -47,7 +48,9 @@ class LoadRecord:
             failed: it has no answer, or a wrong one.
         """
         now = time.time()
-        self._widen([now - total_ms / 1e3, now])
+        due = now - total_ms / 1e3
+        self._span = _wider(self._span, [due, now])
+        self._due_span = _wider(self._due_span, [due])
         self._requests[kind] += 1
         self._failed[kind] += failed
         times = self._times[kind]
@@ -62,6 +65,7 @@ class LoadRecord:
         """All of it as JSON's types, to be sent on; nothing is left."""
         taken = {
             "span": list(self._span),
+            "due_span": list(self._due_span),
             "requests": dict(self._requests),
             "failed": dict(self._failed),
             "times": {kind: dict(stages) for kind, stages in self._times.items()},
@@ -73,11 +77,12 @@ class LoadRecord:
         """Forget everything."""
         for held in (self._times, self._requests, self._failed):
             held.clear()
-        self._span = []
+        self._span, self._due_span = [], []
 
     def extend(self, other: Mapping[str, Any]) -> None:
         """Add what somebody else took."""
-        self._widen(other["span"])
+        self._span = _wider(self._span, other["span"])
+        self._due_span = _wider(self._due_span, other["due_span"])
         for held, name in ((self._requests, "requests"), (self._failed, "failed")):
             for kind, number in other[name].items():
                 held[kind] += number
@@ -87,21 +92,17 @@ class LoadRecord:
                 kept.extend(times)
                 del kept[:-_MOST]
 
-    def _widen(self, span: Sequence[float]) -> None:
-        ends = [*self._span, *span]
-        self._span = [min(ends), max(ends)] if ends else []
-
     def totals(self) -> Totals:
         """Over all kinds of requests."""
         times = [ms for stages in self._times.values() for ms in stages[TOTAL]]
         p50, p99 = (percentile(times, percent) if times else 0.0 for percent in (50, 99))
-        seconds = self._span[1] - self._span[0] if self._span else 0.0
         return Totals(
-            sum(self._requests.values()),
-            sum(self._failed.values()),
-            round(seconds, 3),
-            round(p50, 3),
-            round(p99, 3),
+            requests=sum(self._requests.values()),
+            failed=sum(self._failed.values()),
+            seconds=_length(self._span),
+            due_seconds=_length(self._due_span),
+            p50_ms=round(p50, 3),
+            p99_ms=round(p99, 3),
         )
 
     def rows(self) -> list[Row]:
@@ -171,6 +172,7 @@ class Totals:
         failed: of them.
         seconds: from when the first was due to the last one's end. A test of some seconds may be shorter than it was
             meant to be: Locust counts its run time from before its first user.
+        due_seconds: from when the first was due to when the last was.
         p50_ms: of all of them, 0 where there are none.
         p99_ms: the same.
     """
@@ -178,6 +180,7 @@ class Totals:
     requests: int
     failed: int
     seconds: float
+    due_seconds: float
     p50_ms: float
     p99_ms: float
 
@@ -208,6 +211,15 @@ class Objective:
             f"{'PASS' if self.met_by(totals) else 'FAIL'}  p99 {totals.p99_ms:.1f} ms (<= {self.p99_ms:g}), "
             f"{totals.failed} of {totals.requests} requests failed (<= {self.max_error_share:.2%})\n"
         )
+
+
+def _wider(span: Sequence[float], other: Sequence[float]) -> list[float]:
+    ends = [*span, *other]
+    return [min(ends), max(ends)] if ends else []
+
+
+def _length(span: Sequence[float]) -> float:
+    return round(span[1] - span[0], 3) if span else 0.0
 
 
 def _keep(times: list[float], ms: float) -> None:

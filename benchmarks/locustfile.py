@@ -136,7 +136,13 @@ def _problem(response: Any, content: dict[str, Any], questions: Sequence[dict[st
     """What is wrong with a response; None if nothing."""
     if response.status_code != 200:
         return f"status {response.status_code}"
-    said = response.json()
+    try:
+        return _wrong(response.json(), content, questions)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "no answer of Quickstep's"
+
+
+def _wrong(said: Any, content: dict[str, Any], questions: Sequence[dict[str, Any]]) -> str | None:
     answers = said["predictions"] if "instances" in content else [said]
     if len(answers) != len(questions):
         return f"{len(answers)} answers to {len(questions)} questions"

@@ -63,6 +63,7 @@ def export(argv: list[str]) -> int:
     # torch takes seconds to import: not for --help or wrong usage
     from export.compile import compile_bundle
     from export.config import load_export_config
+    from export.engines import build_and_judge, require_tensorrt
     from training.checkpoint import STUDENT, latest_checkpoint, load_checkpoint
     from training.validation_rows import read_rows
 
@@ -72,10 +73,7 @@ def export(argv: list[str]) -> int:
         "selective_accuracy": dict(arguments.selective_accuracy) or None,
     }
     config = load_export_config(arguments.config, {key: value for key, value in flags.items() if value is not None})
-    if arguments.tensorrt:
-        from export.engines import build_and_judge, require_tensorrt
-
-        for_engines = require_tensorrt(config.precisions)
+    for_engines = require_tensorrt(config.precisions) if arguments.tensorrt else []
     checkpoint = load_checkpoint(arguments.checkpoint or latest_checkpoint(Path("runs")))
     run = checkpoint.path.parent if checkpoint.path.name == STUDENT else checkpoint.path
     name = arguments.name or run.resolve().name
@@ -91,20 +89,19 @@ def export(argv: list[str]) -> int:
     )
     sys.stdout.write(_told(bundle.parity()))
     sys.stdout.write(f"bundle: {bundle.path} ({bundle.label}); its parity.md tells more\n")
-    if arguments.tensorrt:
-        for precision in for_engines:
-            engines, found = build_and_judge(
-                checkpoint,
-                bundle,
-                rows,
-                precision,
-                config.thresholds.every_precision,
-                progress=not arguments.quiet,
-            )
-            sys.stdout.write(
-                f"TensorRT {precision}: {found.label.equal}/{found.label.rows} labels the same, probabilities within "
-                f"{found.max_probability_difference:.1e}; {next(iter(engines.values())).parent}\n"
-            )
+    for precision in for_engines:
+        engines, found = build_and_judge(
+            checkpoint,
+            bundle,
+            rows,
+            precision,
+            config.thresholds.every_precision,
+            progress=not arguments.quiet,
+        )
+        sys.stdout.write(
+            f"TensorRT {precision}: {found.label.equal}/{found.label.rows} labels the same, probabilities within "
+            f"{found.max_probability_difference:.1e}; {next(iter(engines.values())).parent}\n"
+        )
     return 0
 
 

@@ -21,8 +21,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import onnx
-
 from student.bundle import Bundle
 from student.errors import ExportError
 from student.label_trie import MAX_NODES
@@ -124,7 +122,8 @@ def engine_shapes(bundle: Bundle) -> EngineShapes:
     labels = [len(task.answer.labels) for task in bundle.tasks.values() if isinstance(task.answer, ClosedLabels)]
     usual = EngineShapes(bundle.length_buckets)
     # Whoever asks pads tries to powers of two.
-    return replace(usual, max_edges=max(usual.max_edges, power_of_two(max(labels, default=1))))
+    # A trie has an edge for each answer, and one for each node but the root.
+    return replace(usual, max_edges=power_of_two(max(labels, default=MAX_NODES) + MAX_NODES))
 
 
 def engines_folder(bundle: Bundle) -> Path:
@@ -232,6 +231,9 @@ def _inputs(graph: Path) -> dict[str, Sequence[str]]:
     Raises:
         ExportError: the graph holds operators that TensorRT does not know.
     """
+    # Here: whoever only looks for engines needs no onnx.
+    import onnx
+
     model = onnx.load(graph, load_external_data=False)
     foreign = {node.op_type for node in model.graph.node if node.domain}
     if foreign:

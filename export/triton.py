@@ -8,8 +8,8 @@ Three models, of the same tensors whichever backend runs them; a batch's rows co
 | `label_tree` | the same, `edge_nodes`, `node_tokens`, `node_distances` | `edge_logits` |
 | `text` | `input_ids`, `source_mask`, `max_tokens` | `token_ids`, filled up with the padding token |
 
-They mean what the label path's graphs (docs/label-path.md) and greedy decoding mean. Triton batches requests of one
-shape: whoever asks pads to the bundle's length buckets, as `serving.engines.triton` does.
+They mean what the label path's graphs (docs/label-path.md) and greedy decoding mean. For its C++ backends Triton
+batches requests of one shape: whoever asks pads to the bundle's length buckets, as `serving.engines.triton` does.
 """
 
 from __future__ import annotations
@@ -131,7 +131,9 @@ class ModelConfig:
         yield f'backend: "{self.backend}"'
         yield f"max_batch_size: {MAX_BATCH}"
         for name in INPUTS[self.role]:
-            yield f"input {{ {_tensor(name)} }}"
+            # The Python backend gets the requests one by one, and joins what it pleases.
+            ragged = " allow_ragged_batch: true" if self.backend == "python" else ""
+            yield f"input {{ {_tensor(name)}{ragged} }}"
         yield f"output {{ {_tensor(OUTPUTS[self.role])} }}"
         kind = "KIND_GPU" if self.gpu else "KIND_CPU"
         # Triton takes, of those that are named, the profile that a request's length is for.

@@ -2,7 +2,8 @@
 
 The event loop puts rows in and gives them up; one worker thread takes batches out. There is no batching
 delay: an idle worker takes what is there at once, and batches form from what queues while it is busy. The
-oldest row leads every batch, so no row waits for more batches than there are rows before it.
+oldest row is in every batch, so no row waits for more batches than there are rows before it. Which rows go with it is
+decided by what the runs cost that all of them would take (`student.grouping`).
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from serving.errors import Overloaded
+from student.grouping import RUN_TOKENS, share_runs
 
 Payload = TypeVar("Payload")
 
 _LOOK_AHEAD = 8
 """A batch is put together from the first `_LOOK_AHEAD * max_batch_rows` rows: bounds time under the lock."""
+
+_CANDIDATES = 32
+"""Rows among which a batch is chosen at most, for the same reason."""
 
 _SMOOTHING = 0.2
 
@@ -74,11 +79,15 @@ class BatchQueue(Generic[Payload]):
 
     Args:
         limits: the lane's bounds.
+        run_tokens: what a run costs besides its tokens.
         clock: seconds, comparable with the items' deadlines.
     """
 
-    def __init__(self, limits: QueueLimits, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, limits: QueueLimits, run_tokens: int = RUN_TOKENS, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._limits = limits
+        self._run_tokens = run_tokens
         self._clock = clock
         self._items: deque[Item[Payload]] = deque()
         self._changed = threading.Condition(threading.Lock())
@@ -190,29 +199,24 @@ class BatchQueue(Generic[Payload]):
 
     def _next_batch(self) -> list[Item[Payload]]:
         limits, now = self._limits, self._clock()
-        batch: list[Item[Payload]] = []
-        kept: list[Item[Payload]] = []
-        longest = 0
+        seen: list[Item[Payload]] = []
         for _ in range(min(len(self._items), _LOOK_AHEAD * limits.max_batch_rows)):
             item = self._items.popleft()
             if item.deadline <= now:
                 item.state = State.DONE
                 self._leave(item)
-                continue
-            new_longest = max(longest, item.tokens)
-            fits = not batch or (
-                item.group == batch[0].group and new_longest * (len(batch) + 1) <= limits.max_batch_tokens
-            )
-            if not fits:
-                kept.append(item)
-                continue
+            else:
+                seen.append(item)
+        # The first of all that wait leads, and only rows that may share a run with it are considered.
+        candidates = [item for item in seen if item.group == seen[0].group][: max(_CANDIDATES, limits.max_batch_rows)]
+        runs = share_runs(
+            [item.tokens for item in candidates], self._run_tokens, limits.max_batch_rows, limits.max_batch_tokens
+        )
+        batch = [candidates[place] for run in runs if 0 in run for place in sorted(run)]
+        for item in batch:
             item.state = State.RUNNING
             self._leave(item)
-            batch.append(item)
-            longest = new_longest
-            if len(batch) == limits.max_batch_rows:
-                break
-        self._items.extendleft(reversed(kept))
+        self._items.extendleft(item for item in reversed(seen) if item.state is State.WAITING)
         return batch
 
     def _leave(self, item: Item[Payload]) -> None:

@@ -38,11 +38,13 @@ def main(argv: list[str]) -> int:
         "--engines", type=Path, metavar="DIR", help="of backend tensorrt (default: BUNDLE.engines, beside the bundle)"
     )
     parser.add_argument(
-        "--precision", choices=get_args(Precision), help="of the label path (default: the fastest that a CPU runs)"
+        "--precision", choices=get_args(Precision), help="of the label path (default: the fastest that is run there)"
     )
     parser.add_argument("--threads", type=int, default=0, help="of one graph run (default: one for each core)")
     parser.add_argument("--instances", type=positive, default=1, help="of each model (default: %(default)s)")
-    parser.add_argument("--gpu", action="store_true", help="run the label path on GPUs (backend onnxruntime)")
+    parser.add_argument(
+        "--gpu", action="store_true", help="run the label path on GPUs (backend onnxruntime; tensorrt always does)"
+    )
     parser.add_argument(
         "--response-cache", action="store_true", help="answer repeated requests from Triton's cache: one tenant only"
     )
@@ -50,6 +52,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--grpc-port", type=positive, default=8001, help="default: %(default)s")
     parser.add_argument("--metrics-port", type=positive, default=8002, help="default: %(default)s")
     arguments = parser.parse_args(argv)
+    if arguments.engines and arguments.backend != "tensorrt":
+        parser.error("--engines: is for --backend tensorrt")
+    if arguments.run and arguments.backend != "python":
+        parser.error(f"--run: the Triton that it starts has the Python backend alone, not {arguments.backend}")
     bundle = Bundle.open(arguments.bundle)
     on_gpu = arguments.gpu or arguments.backend == "tensorrt"
     precision = choose_precision(bundle, arguments.precision, "cuda" if on_gpu else "cpu")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import secrets
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,9 @@ TRITON_VERSION = "2.51.0"
 
 CACHE = "QUICKSTEP_CACHE"
 """Environment variable: where the server is unpacked; `~/.cache/quickstep` by default."""
+
+RESTRICTED = "shared-memory,model-repository,trace,logging"
+"""Protocols of Triton's that are not for clients."""
 
 CONTAINER = "nvcr.io/nvidia/tritonserver"
 _STUB = "triton_python_backend_stub"
@@ -117,7 +121,7 @@ class TritonServer:
         self.grpc_port = grpc_port
         self._http_port = http_port
         self._repository = repository.resolve()
-        self._metrics_port = metrics_port
+        self.metrics_port = metrics_port
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._backends: tempfile.TemporaryDirectory[str] | None = None
@@ -192,8 +196,10 @@ class TritonServer:
             "--grpc-address=127.0.0.1",
             f"--grpc-port={self.grpc_port}",
             "--metrics-address=127.0.0.1",
-            f"--metrics-port={self._metrics_port}",
+            f"--metrics-port={self.metrics_port}",
             "--allow-gpu-metrics=false",
+            # What the gateway does not ask for needs a header that nobody knows: shared memory is a way into processes.
+            f"--grpc-restricted-protocol={RESTRICTED}:quickstep-admin={secrets.token_hex(16)}",
             "--log-info=false",
             "--exit-timeout-secs=5",
         ]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from student.bundle import Bundle
 from student.decoding import GreedyDecoder
 from student.errors import BundleError
+from student.grouping import LOOP_TOKENS, RUN_TOKENS, share_runs
 from student.manifest import Precision
 from student.sessions import open_session, usable_cores
 
@@ -31,6 +32,7 @@ INPUTS: dict[Role, tuple[str, ...]] = {
 }
 OUTPUTS: dict[Role, str] = {"label_root": "edge_logits", "label_tree": "edge_logits", "text": "token_ids"}
 
+_SOURCE = ("input_ids", "source_mask")
 MAX_BATCH = 32
 """Rows of one run, and so of one request."""
 
@@ -115,16 +117,49 @@ def open_model(bundle: Bundle, role: Role, precision: Precision, threads: int) -
     return TextModel(bundle, max(1, threads // 2)) if role == "text" else LabelModel(bundle, role, precision, threads)
 
 
-def run_together(model: BatchModel, requests: Sequence[Mapping[str, Array]]) -> list[Array]:
-    """Run requests as one batch: each one's rows of the output.
+def run_together(model: BatchModel, requests: Sequence[Mapping[str, Array]], pad: int, run_tokens: int) -> list[Array]:
+    """Run requests in as few tokens as possible: each one's rows of the output.
 
     Args:
         model: what runs.
-        requests: of one shape but for their rows, as Triton batches them.
+        requests: of one row mostly; they may differ in source length and in the size of their tries.
+        pad: token id that fills up source texts.
+        run_tokens: what a run costs besides its tokens (`student.grouping`).
     """
-    rows = [len(next(iter(request.values()))) for request in requests]
-    joined = {name: np.concatenate([request[name] for request in requests]) for name in requests[0]}
-    return np.split(model.run(joined), np.cumsum(rows)[:-1])
+    found: dict[int, Array] = {}
+    for alike in _alike(requests):
+        lengths = [requests[place]["input_ids"].shape[1] for place in alike]
+        for run in share_runs(lengths, run_tokens):
+            places = [alike[number] for number in run]
+            part = [requests[place] for place in places]
+            rows = [len(request["input_ids"]) for request in part]
+            outputs = np.split(model.run(_joined(part, pad)), np.cumsum(rows)[:-1])
+            found.update(zip(places, outputs, strict=True))
+    return [found[place] for place in range(len(requests))]
+
+
+def _alike(requests: Sequence[Mapping[str, Array]]) -> list[list[int]]:
+    """Places of requests that differ in nothing but rows and source length."""
+    groups: dict[tuple[tuple[int, ...], ...], list[int]] = {}
+    for place, request in enumerate(requests):
+        shape = tuple(values.shape[1:] for name, values in request.items() if name not in _SOURCE)
+        groups.setdefault(shape, []).append(place)
+    return list(groups.values())
+
+
+def _joined(requests: Sequence[Mapping[str, Array]], pad: int) -> dict[str, Array]:
+    longest = max(request["input_ids"].shape[1] for request in requests)
+    filled = {"input_ids": pad, "source_mask": 0}
+    joined: dict[str, Array] = {}
+    for name in requests[0]:
+        arrays = [request[name] for request in requests]
+        if name in _SOURCE:
+            arrays = [
+                np.pad(values, ((0, 0), (0, longest - values.shape[1])), constant_values=filled[name])
+                for values in arrays
+            ]
+        joined[name] = np.concatenate(arrays)
+    return joined
 
 
 class Entry:
@@ -144,6 +179,8 @@ class Entry:
         bundle = Bundle.open(folder)
         if bundle.digest != parameters[DIGEST]:
             raise BundleError(f"bundle {folder}: is another one than {parameters[DIGEST]}; write the repository again")
+        self._pad = bundle.manifest.pad_token
+        self._run_tokens = LOOP_TOKENS if self._role == "text" else RUN_TOKENS
         self._model = open_model(bundle, self._role, parameters[PRECISION], int(parameters[THREADS]))
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
@@ -155,7 +192,7 @@ class Entry:
                 {name: np.from_dlpack(utilities.get_input_tensor_by_name(request, name)) for name in INPUTS[self._role]}
                 for request in requests
             ]
-            found = run_together(self._model, feeds)
+            found = run_together(self._model, feeds, self._pad, self._run_tokens)
         except Exception as error:
             failure = utilities.TritonError(f"{self._role}: {type(error).__name__}")
             return [utilities.InferenceResponse(error=failure) for _ in requests]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.machine import ROOT
-from benchmarks.peers.system import whole
+from benchmarks.peers.system import made_by_exporter, whole
 from serving.settings import DEMO_STUDENT
 from student.bundle import TOKENIZER, Bundle
 from training.data.sources import Split, generate_rows
@@ -63,7 +63,8 @@ def prepare_student(folder: Path, steps: int, preset: str = PRESET) -> tuple[Pat
     from training.run import train
     from training.validation_rows import read_rows
 
-    fresh, data, run, bundle = (folder / name for name in ("fresh", "data", "run", "bundle"))
+    fresh, data, run = (folder / name for name in ("fresh", "data", "run"))
+    bundle = made_by_exporter(folder, "bundle")
     if not fresh.exists():
         with whole(fresh) as unfinished:
             _write_fresh(unfinished, preset)

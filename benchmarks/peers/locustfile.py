@@ -43,9 +43,13 @@ class Asker(LoadUser):
             if sent.response.status_code != 200:
                 sent.failure(f"status {sent.response.status_code}")
                 return
-            found: Any = sent.response.json()
-            for key in prepared["answer_at"]:
-                found = found[key]
+            try:
+                found: Any = sent.response.json()
+                for key in prepared["answer_at"]:
+                    found = found[key]
+            except (ValueError, KeyError, TypeError, IndexError):
+                sent.failure("no answer")
+                return
             if found != prepared["answer"]:
                 sent.failure("another answer")
 

@@ -6,8 +6,7 @@ import asyncio
 import logging
 import threading
 import traceback
-from bisect import bisect_left
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic, perf_counter
 from typing import Generic
 
@@ -47,7 +46,7 @@ class Lane(Generic[Result]):
         run: the graph run: prepared rows in, one result a row out, in order.
         check: raises `WrongResult` for a result that cannot be the row's.
         limits: bounds of batches and queue.
-        length_buckets: source lengths, ascending: rows that share a batch are of one bucket.
+        run_tokens: what a run costs besides its tokens (`student.grouping`).
         observe_batch: called with the source tokens of each row of a batch that ran.
     """
 
@@ -57,15 +56,14 @@ class Lane(Generic[Result]):
         run: Callable[[Sequence[PreparedQuestion]], Sequence[Result]],
         check: Callable[[Row, object], None],
         limits: QueueLimits,
-        length_buckets: Sequence[int],
+        run_tokens: int,
         observe_batch: Callable[[Sequence[int]], None] = lambda tokens: None,
     ) -> None:
         self.name = name
         self._run = run
         self._check = check
-        self._length_buckets = length_buckets
         self._observe_batch = observe_batch
-        self._queue: BatchQueue[_Waiting[Result]] = BatchQueue(limits)
+        self._queue: BatchQueue[_Waiting[Result]] = BatchQueue(limits, run_tokens)
         self._loop = asyncio.get_running_loop()
         self._stopped = False
         # A daemon: an engine that hangs must not keep the process from ending.
@@ -124,10 +122,10 @@ class Lane(Generic[Result]):
         self._fail_waiting()
         await asyncio.to_thread(self._thread.join, _JOIN_S)
 
-    def _group(self, row: Row) -> Hashable:
-        bucket = bisect_left(self._length_buckets, row.prepared.source_tokens)
+    @staticmethod
+    def _group(row: Row) -> bool:
         # A decoding loop lasts as long as its longest answer: closed labels do not wait inside one.
-        return isinstance(row.prepared.task.answer, FreeText), bucket
+        return isinstance(row.prepared.task.answer, FreeText)
 
     def _fail_waiting(self) -> None:
         self._stopped = True

@@ -14,6 +14,7 @@ from serving.engines.lane import Lane
 from serving.errors import NotReady, ServingError
 from student.bundle import REBUILD
 from student.errors import BundleError
+from student.grouping import LOOP_TOKENS, RUN_TOKENS
 from student.prediction import Explanation, Prediction
 from student.question import Question
 
@@ -60,7 +61,7 @@ class LocalEngine:
             student.predict,
             check_prediction,
             self._limits.labels,
-            student.bundle.length_buckets,
+            RUN_TOKENS,
             lambda tokens: self._observe_batch("labels", tokens),
         )
         self._rationales = Lane(
@@ -68,7 +69,7 @@ class LocalEngine:
             student.explain,
             check_explanation,
             self._limits.rationales,
-            student.bundle.length_buckets,
+            LOOP_TOKENS,
             lambda tokens: self._observe_batch("rationales", tokens),
         )
         try:

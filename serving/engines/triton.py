@@ -49,6 +49,9 @@ PROBE_TIMEOUT_S = 0.4
 GOLDEN_S = 60.0
 """Seconds for the golden questions, which are asked before the gateway is ready."""
 
+_MISSES_OF_SEVERAL = 2
+"""Probes in a row that have to miss where Triton has several addresses."""
+
 _AWAY = "Triton does not answer"
 _QUEUE_FULL, _QUEUE_TIMEOUT = "maximum queue size", "timeout expired"
 """What Triton's messages say where its status does not tell two things apart."""
@@ -94,6 +97,9 @@ class TritonEngine:
         self._found = asyncio.Event()
         self._trouble: str | None = "the student is being loaded"
         self._watching: asyncio.Task[None] | None = None
+        # A name may stand for several addresses too.
+        self._several = "," in target or target.startswith("dns:")
+        self._missed = 0
 
     @property
     def trouble(self) -> str | None:
@@ -209,21 +215,33 @@ class TritonEngine:
             raise DeadlineExceeded("no answer within the deadline")
         output = OUTPUTS[call.role]
         try:
-            result = await self._client.infer(
-                call.role,
-                [_input(name, call.feeds[name]) for name in INPUTS[call.role]],
-                outputs=[InferRequestedOutput(output)],
-                priority=call.priority,
-                # In microseconds: what waits at Triton for longer is dropped there.
-                timeout=int(left_s * 1e6),
-                client_timeout=left_s,
-            )
+            result = await self._infer_at_one(call, left_s)
         except InferenceServerException as error:
-            raise self._failure(error) from None
+            # An answer depends on nothing but its question, so asking twice does no harm. gRPC has noticed that this
+            # address is gone and takes another one, if there is one.
+            left_s = deadline - monotonic()
+            if not (self._several and _is_away(error) and left_s > 0):
+                raise self._failure(error) from None
+            try:
+                result = await self._infer_at_one(call, left_s)
+            except InferenceServerException as again:
+                raise self._failure(again) from None
         found: Array | None = result.as_numpy(output)
         if found is None or len(found) != len(call.rows):
             raise WrongResult("Triton returned another number of rows than it was asked")
         return found
+
+    async def _infer_at_one(self, call: Call, left_s: float) -> Any:
+        assert self._client is not None
+        return await self._client.infer(
+            call.role,
+            [_input(name, call.feeds[name]) for name in INPUTS[call.role]],
+            outputs=[InferRequestedOutput(OUTPUTS[call.role])],
+            priority=call.priority,
+            # In microseconds: what waits at Triton for longer is dropped there.
+            timeout=int(left_s * 1e6),
+            client_timeout=left_s,
+        )
 
     def _failure(self, error: InferenceServerException) -> ServingError:
         status, message = str(error.status()), str(error.message())
@@ -231,7 +249,7 @@ class TritonEngine:
             return DeadlineExceeded("no answer within the deadline")
         if _QUEUE_FULL in message:
             return Overloaded("queue-rows-full", "Triton's queue is full", 1)
-        if status.endswith(("UNAVAILABLE", "CANCELLED")):
+        if _is_away(error):
             # The watch would find out too, but every request until then would try and fail.
             self._lose(_AWAY)
             return NotReady(_AWAY)
@@ -248,8 +266,12 @@ class TritonEngine:
                 else:
                     await self._verify(bundle)
                     self._find()
+                self._missed = 0
             except (_Unfit, ServingError) as error:
-                self._lose(str(error))
+                # Probes take addresses in turns: one that misses says that one of them is gone, not that all are.
+                self._missed += 1
+                if self._trouble is not None or self._missed >= (_MISSES_OF_SEVERAL if self._several else 1):
+                    self._lose(str(error))
             except Exception as error:
                 logger.exception("the watch over Triton stumbled")
                 self._lose(f"Triton: {type(error).__name__}")
@@ -369,6 +391,10 @@ def _input(name: str, values: Array) -> InferInput:
     tensor = InferInput(name, list(values.shape), np_to_triton_dtype(values.dtype))
     tensor.set_data_from_numpy(np.ascontiguousarray(values))
     return tensor
+
+
+def _is_away(error: InferenceServerException) -> bool:
+    return str(error.status()).endswith(("UNAVAILABLE", "CANCELLED"))
 
 
 async def _together(*awaited: Awaitable[Any]) -> list[Any]:

@@ -10,9 +10,10 @@ import pytest
 
 from benchmarks import load
 from benchmarks.capacity import Capacity
-from benchmarks.load import CONTENDERS, CTRANSLATE2, HF, OURS, OURS_TRITON, TRITON_HF, Contender, best_of_each
+from benchmarks.load import best_of_each
 from benchmarks.load_record import Objective, Totals
 from benchmarks.load_steps import Load, Step
+from benchmarks.peers.servers.contenders import CONTENDERS, CTRANSLATE2, HF, OURS, OURS_TRITON, TRITON_HF, Contender
 from benchmarks.peers.servers.student import Settings
 from benchmarks.report import Row
 from serving.triton_server import NoTriton, unpacked_triton
@@ -27,7 +28,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _found(load: Load, objective: Objective, start_rate: float, tries: int) -> Capacity:
     """Without searching: what the search finds has tests of its own."""
-    return Capacity(start_rate, (Step(start_rate, Totals(10, 0, 1.0, 2.0, 3.0), load.users),))
+    return Capacity(start_rate, (Step(start_rate, Totals(10, 0, 1.0, 1.0, 2.0, 3.0), load.users),))
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ TRITON_METRICS = {
     "nv_inference_exec_count",
     "nv_inference_pending_request_count",
 }
-"""As Triton's user guide names them: docs.nvidia.com/deeplearning/triton-inference-server, under metrics."""
+"""Those that are asked for; `tests.serving.test_triton` looks for them at a real Triton."""
 
 
 def _documents(path: Path) -> list[dict[str, Any]]:
@@ -49,8 +49,14 @@ def _of_kind(kind: str) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["name"]: one for one in _manifests() if one["kind"] == kind}
 
 
+def _pod(deployment: str) -> dict[str, Any]:
+    spec = _of_kind("Deployment")[deployment]["spec"]["template"]["spec"]
+    assert isinstance(spec, dict)
+    return spec
+
+
 def _container(deployment: str) -> dict[str, Any]:
-    (container,) = _of_kind("Deployment")[deployment]["spec"]["template"]["spec"]["containers"]
+    (container,) = _pod(deployment)["containers"]
     assert isinstance(container, dict)
     return container
 
@@ -70,11 +76,17 @@ def test_schema_refuses_a_field_that_does_not_exist() -> None:
 def test_kserve_predictor_is_a_pod_of_kubernetes() -> None:
     (service,) = _documents(DEPLOY / "kserve" / "inference-service.yaml")
     predictor = dict(service["spec"]["predictor"])
-    own = {name: predictor.pop(name) for name in ("minReplicas", "maxReplicas")}
+    own = {name: predictor.pop(name) for name in ("minReplicas", "maxReplicas", "labels")}
     assert 0 < own["minReplicas"] <= own["maxReplicas"]
+    # The network policy and the metrics' names are the same for both ways to run Triton.
+    assert own["labels"] == _of_kind("Deployment")["quickstep-triton"]["spec"]["template"]["metadata"]["labels"]
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "predictor"}, "spec": predictor}
     kubernetes_validate.validate(pod, KUBERNETES, strict=True)
-    assert predictor["containers"][0]["image"] == _container("quickstep-triton")["image"]
+    (container,), triton = predictor["containers"], _container("quickstep-triton")
+    for key in ("image", "args", "env", "securityContext", "volumeMounts", "startupProbe", "livenessProbe"):
+        assert container[key] == triton[key], key
+    assert predictor["volumes"] == _pod("quickstep-triton")["volumes"]
+    assert predictor["securityContext"] == _pod("quickstep-triton")["securityContext"]
 
 
 def test_all_files_of_the_folder_are_applied_or_are_named() -> None:
@@ -112,12 +124,16 @@ def test_only_the_gateway_and_prometheus_reach_triton() -> None:
     (policy,) = _of_kind("NetworkPolicy").values()
     ports = {container["name"]: container["containerPort"] for container in _container("quickstep-triton")["ports"]}
     allowed = [
-        ("pods" if "podSelector" in peer else "monitoring", port["port"])
+        (next(iter(peer.values()))["matchLabels"], port["port"])
         for rule in policy["spec"]["ingress"]
         for peer in rule["from"]
         for port in rule["ports"]
     ]
-    assert allowed == [("pods", ports["grpc"]), ("monitoring", ports["metrics"])]
+    gateway = _of_kind("Deployment")["quickstep-gateway"]["spec"]["template"]["metadata"]["labels"]
+    assert allowed == [
+        (gateway, ports["grpc"]),
+        ({"kubernetes.io/metadata.name": "monitoring"}, ports["metrics"]),
+    ]
     assert policy["spec"]["egress"] == []
 
 
@@ -139,6 +155,18 @@ def _settings(arguments: list[str], environment: Mapping[str, str]) -> Settings:
     }
     assert variables.keys() <= Settings.model_fields.keys()
     return Settings(**{**variables, **given})
+
+
+def test_kubernetes_own_variables_are_not_taken_for_settings() -> None:
+    # With service links a pod gets <SERVICE>_PORT and more for every service, and ours is called quickstep.
+    clashing = {
+        f"{name.upper().replace('-', '_')}_PORT"
+        for name, service in _of_kind("Service").items()
+        if service["spec"].get("clusterIP") != "None"
+    }
+    assert clashing & {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields}
+    for deployment in _of_kind("Deployment"):
+        assert _pod(deployment)["enableServiceLinks"] is False
 
 
 def test_gateways_arguments_are_ours() -> None:
@@ -191,6 +219,11 @@ def test_scraped_addresses_are_services_of_compose() -> None:
             assert target.split(":")[0] in compose["services"]
 
 
+def _series(name: str, kind: str) -> tuple[str, ...]:
+    """Names under which Prometheus keeps a metric; a counter's own ends in _total already."""
+    return tuple(f"{name}_{end}" for end in ("bucket", "sum", "count")) if kind == "histogram" else (name,)
+
+
 def _expressions(panel: Mapping[str, Any]) -> Iterator[str]:
     for target in panel.get("targets", ()):
         yield target["expr"]
@@ -198,8 +231,8 @@ def _expressions(panel: Mapping[str, Any]) -> Iterator[str]:
 
 def test_dashboard_asks_for_metrics_that_exist() -> None:
     dashboard = json.loads((DEPLOY / "grafana" / "dashboards" / "quickstep.json").read_text(encoding="utf-8"))
-    ours = set(re.findall(r"^# TYPE (\w+)", Metrics().render().decode(), flags=re.MULTILINE))
-    known = {name + end for name in ours for end in ("", "_bucket", "_sum", "_count", "_total")} | TRITON_METRICS
+    ours = re.findall(r"^# TYPE (\w+) (\w+)", Metrics().render().decode(), flags=re.MULTILINE)
+    known = {series for name, kind in ours for series in _series(name, kind)} | TRITON_METRICS
     asked = [
         name
         for panel in dashboard["panels"]

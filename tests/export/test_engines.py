@@ -196,11 +196,16 @@ def test_repository_without_engines_is_refused(compiled: tuple[Checkpoint, Bundl
 def test_profiles_hold_the_largest_label_set(compiled: tuple[Checkpoint, Bundle, list[Example]]) -> None:
     bundle = compiled[1]
     assert engine_shapes(bundle).max_edges == 512
+    # 500 labels under a hundred branching nodes have more edges than labels.
+    assert engine_shapes(_with_labels(bundle, 500)).max_edges == 1024
+    assert engine_shapes(_with_labels(bundle, 1000)).max_edges == 2048
+
+
+def _with_labels(bundle: Bundle, number: int) -> Bundle:
     closed = next(name for name, one in bundle.tasks.items() if one.answer.kind == "closed")
-    many = bundle.tasks[closed].model_copy(
-        update={"answer": bundle.tasks[closed].answer.model_copy(update={"labels": tuple(map(str, range(700)))})}
-    )
-    assert engine_shapes(replace(bundle, tasks={**bundle.tasks, closed: many})).max_edges == 1024
+    answer = bundle.tasks[closed].answer.model_copy(update={"labels": tuple(map(str, range(number)))})
+    task = bundle.tasks[closed].model_copy(update={"answer": answer})
+    return replace(bundle, tasks={**bundle.tasks, closed: task})
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from export.triton import RepositorySettings, model_configs, write_repository
 from student.bundle import Bundle
 from student.errors import ExportError
 from student.sessions import open_session
-from student.triton_backend import DIGEST, INPUTS, OUTPUTS, ROLES, Array, open_model, run_together
+from student.triton_backend import DIGEST, INPUTS, OUTPUTS, ROLES, Array, BatchModel, open_model, run_together
 
 PYTHON = RepositorySettings("fp32")
 ONNX = replace(PYTHON, backend="onnxruntime")
@@ -86,16 +87,30 @@ def test_what_cannot_run_is_refused(tiny_bundle: Bundle) -> None:
 
 
 def test_backend_runs_requests_together_and_gives_each_its_rows(tiny_bundle: Bundle) -> None:
-    model = open_model(tiny_bundle, "label_root", "fp32", threads=1)
+    model = _Counting(open_model(tiny_bundle, "label_root", "fp32", threads=1))
     requests: list[dict[str, Array]] = [
         {
-            "input_ids": np.full((rows, 8), 5 + rows, dtype=np.int64),
-            "source_mask": np.ones((rows, 8), dtype=np.int32),
-            "edge_tokens": np.tile(np.array([[7, 8]]), (rows, 1)),
+            "input_ids": np.full((rows, length), 5 + rows, dtype=np.int64),
+            "source_mask": np.ones((rows, length), dtype=np.int32),
+            "edge_tokens": np.tile(np.arange(7, 7 + edges), (rows, 1)),
         }
-        for rows in (1, 3, 2)
+        for rows, length, edges in ((1, 8, 2), (3, 12, 2), (2, 8, 2), (1, 120, 2), (1, 8, 4))
     ]
-    together = run_together(model, requests)
-    assert [len(rows) for rows in together] == [1, 3, 2]
+    together = run_together(model, requests, pad=0, run_tokens=40)
+    # The long one is not worth padding to, and a trie of another size is another shape.
+    assert sorted(model.rows) == [1, 1, 6]
+    assert [len(rows) for rows in together] == [1, 3, 2, 1, 1]
     for request, rows in zip(requests, together, strict=True):
         np.testing.assert_allclose(rows, model.run(request), atol=1e-5)
+
+
+class _Counting:
+    """A model that remembers how many rows it ran."""
+
+    def __init__(self, model: BatchModel) -> None:
+        self._model = model
+        self.rows: list[int] = []
+
+    def run(self, inputs: Mapping[str, Array]) -> Array:
+        self.rows.append(len(inputs["input_ids"]))
+        return self._model.run(inputs)

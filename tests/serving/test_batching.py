@@ -21,7 +21,7 @@ def item(name: str, tokens: int = 10, group: str = "closed", deadline: float = 1
 
 
 def queue(*items: Item[str], clock: Clock | None = None, limits: QueueLimits = LIMITS) -> BatchQueue[str]:
-    filled: BatchQueue[str] = BatchQueue(limits, clock or Clock())
+    filled: BatchQueue[str] = BatchQueue(limits, clock=clock or Clock())
     for one in items:
         filled.put([one])
     return filled
@@ -41,7 +41,15 @@ def test_batch_keeps_the_order_of_arrival() -> None:
 
 def test_batch_stays_within_its_tokens() -> None:
     waiting = queue(item("a", 40), item("b", 40), item("c", 40))
-    assert names(waiting.take()) == ["a", "b"]
+    batches = [names(waiting.take()), names(waiting.take())]
+    assert sorted(map(len, batches)) == [1, 2] and "a" in batches[0]
+
+
+def test_short_rows_do_not_wait_inside_a_long_ones_padding() -> None:
+    limits = QueueLimits(max_batch_rows=8, max_batch_tokens=4096, max_queue_rows=8, max_queue_tokens=4096)
+    waiting = queue(item("a", 30), item("long", 200), item("b", 40), item("c", 25), limits=limits)
+    assert names(waiting.take()) == ["a", "b", "c"]
+    assert names(waiting.take()) == ["long"]
 
 
 def test_row_longer_than_a_batch_runs_alone() -> None:

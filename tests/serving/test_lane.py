@@ -13,12 +13,12 @@ from serving.engines.base import Row
 from serving.engines.checks import check_prediction
 from serving.engines.lane import Lane
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, WrongResult
+from student.grouping import RUN_TOKENS
 from student.prediction import Prediction
 from student.question import PreparedQuestion, Question
 from tests.serving.fakes import FakePanic, FakeStudent
 
 LIMITS = QueueLimits(max_batch_rows=8, max_batch_tokens=1000, max_queue_rows=8, max_queue_tokens=1000)
-BUCKETS = (4, 16)
 
 
 def row(student: FakeStudent, text: str) -> Row:
@@ -45,7 +45,7 @@ def with_lane(scenario: Scenario, student: FakeStudent | None = None) -> FakeStu
     student = student or FakeStudent()
 
     async def run() -> None:
-        lane = Lane("labels", student.predict, check_prediction, LIMITS, BUCKETS)
+        lane = Lane("labels", student.predict, check_prediction, LIMITS, RUN_TOKENS)
         try:
             await scenario(student, lane)
         finally:
@@ -63,7 +63,7 @@ def test_a_worker_that_ends_leaves_nobody_waiting() -> None:
         def broken(tokens: Sequence[int]) -> None:
             raise RuntimeError("metrics are broken")
 
-        lane = Lane("labels", student.predict, check_prediction, LIMITS, BUCKETS, broken)
+        lane = Lane("labels", student.predict, check_prediction, LIMITS, RUN_TOKENS, broken)
         # The row in hand has its answer; the lane tells that it has ended, and takes no more.
         await lane.answer([row(student, "first")], later())
         while lane.running:
@@ -97,19 +97,15 @@ def test_rows_that_queue_behind_a_run_share_the_next() -> None:
     with_lane(scenario)
 
 
-def test_batches_hold_rows_of_one_length_bucket() -> None:
+def test_rows_of_unlike_lengths_run_apart() -> None:
     async def scenario(student: FakeStudent, lane: Lane[Prediction]) -> None:
         first = await behind_a_held_run(student, lane)
-        # A task's template takes words of its own.
-        shortest = row(student, "a").prepared.source_tokens
-        buckets = (shortest + 1, shortest + 4)
-        lane._length_buckets = buckets
-        texts = ["a", "a b c", "a b", "a b c d", "a " * 9]
+        texts = ["a", "a b c " * 20, "a b", "a b c " * 19]
         others = [asyncio.ensure_future(lane.answer([row(student, text)], later())) for text in texts]
         await asyncio.sleep(0)
         student.gate.set()
         await asyncio.gather(first, *others)
-        assert [len(batch) for batch in student.ran] == [1, 2, 2, 1]
+        assert [len(batch) for batch in student.ran] == [1, 2, 2]
 
     with_lane(scenario)
 

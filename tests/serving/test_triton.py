@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import re
 import signal
 import socket
 import sys
@@ -14,8 +15,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
+from urllib.request import urlopen
 
 import pytest
+from tritonclient.grpc import InferenceServerClient
+from tritonclient.utils import InferenceServerException
 
 from export.triton import RepositorySettings, write_repository
 from serving import triton_server
@@ -29,6 +33,7 @@ from student.cli import main
 from student.prediction import Explanation, Prediction
 from student.question import Question
 from student.runtime import OnnxStudent
+from tests.deploy.test_deploy import TRITON_METRICS
 from tests.serving.fakes import serving
 
 MOST: dict[LaneName, int] = {"labels": 512, "rationales": 64}
@@ -130,6 +135,54 @@ def test_address_where_nobody_listens_is_passed_over(
         await engine.stop()
 
     asyncio.run(ask())
+
+
+@needs_linux
+def test_one_of_two_tritons_ends_and_nobody_notices(
+    triton: TritonServer, tiny_bundle: Bundle, tiny_student: OnnxStudent, tmp_path: Path
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS[:1])
+
+    async def ask(other: TritonServer) -> None:
+        engine = TritonEngine(
+            lambda: tiny_bundle, f"127.0.0.1:{triton.grpc_port},127.0.0.1:{other.grpc_port}", None, MOST
+        )
+        await asyncio.wait_for(engine.start(), 60)
+        answered = 0
+
+        async def client() -> None:
+            nonlocal answered
+            for _ in range(150):
+                assert len(await engine.predict(rows, monotonic() + 10)) == 1
+                answered += 1
+
+        clients = [asyncio.create_task(client()) for _ in range(4)]
+        while answered < 100:
+            await asyncio.sleep(0.005)
+        os.kill(other.pid, signal.SIGKILL)
+        await asyncio.gather(*clients)
+        assert engine.running
+        await engine.stop()
+
+    with _server(tmp_path, tiny_bundle) as other:
+        other.wait_until_ready(120)
+        asyncio.run(ask(other))
+
+
+@needs_linux
+def test_shared_memory_is_not_for_clients(triton: TritonServer) -> None:
+    with InferenceServerClient(f"127.0.0.1:{triton.grpc_port}") as client:
+        with pytest.raises(InferenceServerException, match="restricted"):
+            client.get_system_shared_memory_status()
+        with pytest.raises(InferenceServerException, match="restricted"):
+            client.get_model_repository_index()
+
+
+@needs_linux
+def test_metrics_that_are_asked_for_exist(triton: TritonServer) -> None:
+    with urlopen(f"http://127.0.0.1:{triton.metrics_port}/metrics", timeout=10) as response:
+        told = set(re.findall(r"^# TYPE (\w+)", response.read().decode(), flags=re.MULTILINE))
+    assert told >= TRITON_METRICS
 
 
 @needs_linux

@@ -43,7 +43,12 @@ async def _serve(queue: asyncio.Queue[_Waiting], student: HfStudent, most: int) 
         batch = [await queue.get()]
         while len(batch) < most and not queue.empty():
             batch.append(queue.get_nowait())
-        answers = await asyncio.to_thread(student.answer, [text for text, _ in batch])
+        try:
+            answers = await asyncio.to_thread(student.answer, [text for text, _ in batch])
+        except Exception as error:
+            for _, answered in batch:
+                answered.set_exception(error)
+            continue
         for (_, answered), answer in zip(batch, answers, strict=True):
             if not answered.done():
                 answered.set_result(answer)
