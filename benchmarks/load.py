@@ -86,8 +86,7 @@ def main(argv: list[str]) -> int:
             "label_tokens": LABEL_TOKENS,
         },
     )
-    rows: list[Row] = []
-    steps: list[Row] = []
+    rows, steps = _kept(arguments.results, arguments.systems) if arguments.keep else ([], [])
     for contender in _chosen(arguments.systems):
         sys.stdout.write(f"{contender}\n")
         found, tried = _measure(contender, student, expected, objectives, arguments)
@@ -104,8 +103,8 @@ def main(argv: list[str]) -> int:
 def best_of_each(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Row]:
     """Each system's highest rate under each objective, whatever settings gave it, and how many times it ours is."""
     made: list[dict[str, Cell]] = []
-    for system in dict.fromkeys(str(row["system"]) for row in rows):
-        mine = [row for row in rows if row["system"] == system]
+    for system in dict.fromkeys(map(_named, rows)):
+        mine = [row for row in rows if _named(row) == system]
         best: dict[str, Cell] = {"system": system}
         for key in (*map(_key, objectives), "throughput"):
             best[key] = max(float(row[key] or 0) for row in mine) or None
@@ -119,10 +118,16 @@ def best_of_each(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[R
     return list(made)
 
 
+def _named(row: Row) -> str:
+    """Who writes one token of a label instead of all does something else."""
+    return f"{row['system']}, 1 token" if row.get("label_tokens") == 1 else str(row["system"])
+
+
 def _arguments(argv: list[str]) -> argparse.Namespace:
     made = parser("load", __doc__ or "")
     names = list(dict.fromkeys(contender.system for contender in CONTENDERS))
     made.add_argument("--systems", nargs="+", choices=names, default=names, metavar="NAME", help="only these")
+    made.add_argument("--keep", action="store_true", help="what was measured of the others before stays in the results")
     made.add_argument("--steps", type=positive, default=150, help="of training (default: %(default)s)")
     made.add_argument("--rows", type=positive, default=200, help="different questions (default: %(default)s)")
     made.add_argument("--seconds", type=positive, default=10, help="of each step (default: %(default)s)")
@@ -133,6 +138,22 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--p99-ms", type=above_zero, nargs="+", default=[100.0, 500.0], metavar="MS", help="default: 100 500"
     )
     return made.parse_args(argv)
+
+
+def _kept(results: Path, systems: Sequence[str]) -> tuple[list[Row], list[Row]]:
+    """What earlier results tell of systems that are not measured now.
+
+    Raises:
+        QuickstepError: there are none.
+    """
+    file = results / "load.json"
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        parts = content["rows"], content["header"]["steps"]
+    except (OSError, ValueError, KeyError) as error:
+        raise QuickstepError(f"load: {file.name} has nothing to keep ({error})") from None
+    kept = [[row for row in part if row["system"] not in systems] for part in parts]
+    return kept[0], kept[1]
 
 
 def _chosen(systems: Sequence[str]) -> list[Contender]:

@@ -36,6 +36,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def answers(port: int, path: str) -> bool:
+    """Whether somebody answers 200 there."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def wait_until_ready(port: int, path: str, within_s: float) -> None:
+    """Wait until somebody answers 200.
+
+    Raises:
+        ServerFailed: nobody did in time.
+    """
+    until = time.perf_counter() + within_s
+    while not answers(port, path):
+        if time.perf_counter() > until:
+            raise ServerFailed(f"nobody answered {path} on port {port} within {within_s:g} seconds")
+        time.sleep(_POLL_S)
+
+
 class ServerProcess:
     """A server that a command starts; use it as a context manager.
 
@@ -113,7 +138,7 @@ class ServerProcess:
         self._stop()
 
     def _wait_until_ready(self) -> None:
-        while not self._ready():
+        while not answers(self.port, self._ready_path):
             status = self._process.poll()
             if status is not None:
                 raise ServerFailed(f"the server ended with status {status} before it was ready:\n{self._log_tail()}")
@@ -123,16 +148,6 @@ class ServerProcess:
                 )
             time.sleep(_POLL_S)
         self.ready_s = time.perf_counter() - self.started_at
-
-    def _ready(self) -> bool:
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=5)
-        try:
-            connection.request("GET", self._ready_path)
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
     def _stop(self) -> None:
         try:

@@ -8,7 +8,6 @@ Meanwhile `/readyz` is asked fifty times a second: it tells when the gateway beg
 from __future__ import annotations
 
 import argparse
-import http.client
 import os
 import signal
 import sys
@@ -25,7 +24,7 @@ from benchmarks.http_client import ConnectionBroken, HttpClient
 from benchmarks.machine import ROOT
 from benchmarks.questions import request_content
 from benchmarks.report import Row, header, table, write_results
-from benchmarks.running_server import HOST, RunningServer, free_port
+from benchmarks.running_server import HOST, RunningServer, answers, free_port
 from export.triton import RepositorySettings, write_repository
 from serving.settings import Settings
 from serving.triton_server import TritonServer
@@ -110,14 +109,7 @@ class Clients:
 
     def _watch(self) -> None:
         while not self._stop.is_set():
-            connection = http.client.HTTPConnection(HOST, self.port, timeout=5)
-            try:
-                connection.request("GET", "/readyz")
-                ready = connection.getresponse().status == 200
-            except (OSError, http.client.HTTPException):
-                ready = False
-            finally:
-                connection.close()
+            ready = answers(self.port, "/readyz")
             self.readiness.append((time.monotonic(), ready))
             time.sleep(_POLL_S)
 

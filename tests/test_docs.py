@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.load import best_of_each
+from benchmarks.load_record import Objective
 from benchmarks.running_server import RunningServer
 
 ROOT = Path(__file__).parents[1]
@@ -266,6 +268,37 @@ def test_cost_of_triton_is_that_of_the_results() -> None:
     for row in _results("triton_overhead.json"):
         figures = [str(row["rows_compared"]), f"{row['local_p50_ms']:.2f}", f"{row['triton_p50_ms']:.2f}"]
         assert _table_row("docs/triton.md", row["task"])[1:] == figures
+
+
+def test_load_tests_guide_tells_what_was_measured() -> None:
+    for row in _best_under_load():
+        assert _table_row("docs/load-testing.md", row["system"])[1:] == row["cells"]
+
+
+def _best_under_load() -> Iterator[dict[str, Any]]:
+    objectives = [Objective(100, 0.0), Objective(500, 0.0)]
+    for best in best_of_each(_results("load.json"), objectives):
+        near, wide, throughput = (best[key] for key in ("rate_at_p99_100_ms", "rate_at_p99_500_ms", "throughput"))
+        times = best["ours_times_rate_at_p99_100_ms"] or best["ours_times_rate_at_p99_500_ms"]
+        cells = [f"{rate:.0f}" if rate else "n/a" for rate in (near, wide, throughput)]
+        yield {"system": best["system"], "cells": [*cells, f"{times:.1f}"]}
+
+
+def test_ways_to_batch_are_told_as_measured() -> None:
+    rows = {(row["waiting"], row["divided_by"]): row for row in _results("batching.json")}
+    for waiting in {waiting for waiting, _ in rows}:
+        found = [rows[waiting, way] for way in ("buckets", "cost", "one run")]
+        cells = [f"{row['p50_ms_a_row']:.2f} ({row['runs']:.1f})" for row in found]
+        assert _table_row("docs/label-path.md", str(waiting))[1:] == cells
+
+
+def test_failures_of_triton_are_told_as_seen() -> None:
+    for row in _results("triton_failures.json"):
+        counts = [str(row[key]) for key in ("requests", "status_200", "status_503", "status_504", "wrong")]
+        times = [f"{row[key]:.2f}" for key in ("longest_s", "refuses_after_s", "recovers_after_s")]
+        cells = [*counts, *times, f"{row['memory_growth_mb']:.1f}"]
+        assert _table_row("docs/triton.md", row["event"])[1:] == cells
+        assert row["kept"]
 
 
 def test_training_guide_works_as_written(tmp_path: Path) -> None:

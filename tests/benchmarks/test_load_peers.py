@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import load
+from benchmarks import batching, load, triton_failures
 from benchmarks.capacity import Capacity
 from benchmarks.load import best_of_each
 from benchmarks.load_record import Objective, Totals
@@ -17,6 +17,7 @@ from benchmarks.peers.servers.contenders import CONTENDERS, CTRANSLATE2, HF, OUR
 from benchmarks.peers.servers.student import Settings
 from benchmarks.report import Row
 from serving.triton_server import NoTriton, unpacked_triton
+from student.bundle import Bundle
 
 _PACKAGES = {CTRANSLATE2: ("litserve", "ctranslate2")}
 
@@ -91,3 +92,33 @@ def test_settings_travel_through_the_environment() -> None:
 
 def test_every_contender_has_a_name_of_its_own() -> None:
     assert len({str(contender) for contender in CONTENDERS}) == len(CONTENDERS)
+
+
+def test_ways_to_divide_what_waits_are_timed(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "MODELS", models)
+    monkeypatch.setattr(batching, "PRESET", "tiny")
+    monkeypatch.setattr("benchmarks.peers.load_student._LEARNING_RATE", 1e-2)
+    arguments = ["--steps", "60", "--waiting", "2", "8", "--draws", "3", "--threads", "1"]
+    assert batching.main([*arguments, "--results", str(tmp_path)]) == 0
+    rows = json.loads((tmp_path / "batching.json").read_text(encoding="utf-8"))["rows"]
+    assert [(row["waiting"], row["divided_by"]) for row in rows] == [
+        (waiting, way) for waiting in (2, 8) for way in ("buckets", "cost", "one run")
+    ]
+    runs = {(row["waiting"], row["divided_by"]): row["runs"] for row in rows}
+    assert runs[8, "one run"] == 1 <= runs[8, "cost"] <= runs[8, "buckets"]
+
+
+def test_failures_of_triton_are_seen_as_refusals(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    try:
+        unpacked_triton()
+    except NoTriton as error:
+        pytest.skip(str(error))
+    arguments = ["--bundle", str(tiny_bundle.path), "--clients", "20", "--rate", "20", "--stopped-s", "3"]
+    status = triton_failures.main([*arguments, "--results", str(tmp_path)])
+    rows = json.loads((tmp_path / "triton_failures.json").read_text(encoding="utf-8"))["rows"]
+    assert [row["event"] for row in rows] == ["SIGKILL", "SIGSTOP"]
+    for row in rows:
+        assert row["wrong"] == row["other"] == 0
+        assert row["status_200"] > 0 and row["status_503"] > 0
+        assert row["requests"] == row["status_200"] + row["status_503"] + row["status_504"]
+    assert status == (0 if all(row["kept"] for row in rows) else 1)

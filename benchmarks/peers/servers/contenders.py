@@ -13,7 +13,7 @@ from benchmarks.machine import ROOT
 from benchmarks.peers.servers.student import Settings
 from benchmarks.peers.servers.triton_hf import MODEL as HF_MODEL
 from benchmarks.peers.servers.triton_hf import write_repository as write_hf_repository
-from benchmarks.running_server import HOST, RunningServer, ServerProcess, free_port
+from benchmarks.running_server import HOST, RunningServer, ServerProcess, free_port, wait_until_ready
 from export.triton import RepositorySettings, write_repository
 from serving.triton_server import TritonServer
 from student.bundle import Bundle
@@ -155,6 +155,8 @@ def _triton_hf(contender: Contender, student: Student, folder: Path) -> Iterator
     log = folder / "triton.log"
     with TritonServer(folder / "models", free_port(), free_port(), log, http_port=port) as triton:
         triton.wait_until_ready(_READY_WITHIN_S)
+        # Its HTTP begins a moment after its gRPC.
+        wait_until_ready(port, "/v2/health/ready", _READY_WITHIN_S)
         yield Served(port, f"/v2/models/{HF_MODEL}/infer", ("outputs", 0, "data"))
 
 
