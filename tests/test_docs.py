@@ -275,6 +275,22 @@ def test_load_tests_guide_tells_what_was_measured() -> None:
         assert _table_row("docs/load-testing.md", row["system"])[1:] == row["cells"]
 
 
+def test_scale_guide_tells_what_was_measured() -> None:
+    rates = {row["system"]: row["cells"][:3] for row in _best_under_load()}
+    assert _table_row("docs/scale.md", "own")[1:] == rates["quickstep"]
+    assert _table_row("docs/scale.md", "Triton")[1:] == rates["quickstep-triton"]
+    under_load = (
+        f"{rates['quickstep'][0]} requests a second of t5-v1_1-small within 100 ms (p99), LitServe before CTranslate2\n"
+    )
+    one_token = (
+        f"{rates['litserve-ctranslate2'][0]}, or {rates['litserve-ctranslate2, 1 token'][0]} where it writes one"
+    )
+    assert under_load + one_token in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert rates["hf-fastapi"][0] == "n/a"
+    for row in _results("cost.json"):
+        assert _table_row("docs/scale.md", row["what"])[1:] == [f"{row['cost_of_a_million']:.2f}"]
+
+
 def _best_under_load() -> Iterator[dict[str, Any]]:
     objectives = [Objective(100, 0.0), Objective(500, 0.0)]
     for best in best_of_each(_results("load.json"), objectives):
