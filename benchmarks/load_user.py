@@ -234,15 +234,17 @@ def _tell(environment: Any, **_: object) -> None:
     if isinstance(environment.runner, WorkerRunner) or environment.runner is None:
         return
     totals = record.totals()
-    sys.stdout.write(record.table())
+    # With Locust's --json, what stands on stdout is its JSON alone.
+    stream = sys.stderr if options.json else sys.stdout
+    stream.write(record.table())
     met = None
     if options.p99_ms is not None or options.max_error_share is not None:
         objective = Objective(math.inf if options.p99_ms is None else options.p99_ms, options.max_error_share or 0.0)
         met = objective.met_by(totals)
         environment.process_exit_code = 0 if met else 1
-        sys.stdout.write(objective.verdict(totals))
+        stream.write(objective.verdict(totals))
     if options.summary:
         record.write(Path(options.summary), met)
     if options.plot and totals.requests:
         record.draw(Path(options.plot))
-    sys.stdout.flush()
+    stream.flush()

@@ -279,6 +279,9 @@ def test_scale_guide_tells_what_was_measured() -> None:
     rates = {row["system"]: row["cells"][:3] for row in _best_under_load()}
     assert _table_row("docs/scale.md", "own")[1:] == rates["quickstep"]
     assert _table_row("docs/scale.md", "Triton")[1:] == rates["quickstep-triton"]
+    closed = {row["workers"]: row["throughput"] for row in _results("load.json") if row["system"] == "quickstep-triton"}
+    told = f"answered {closed[2]:.0f} requests a second of a closed loop, one of two threads {closed[1]:.0f}"
+    assert told in (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
     under_load = (
         f"{rates['quickstep'][0]} requests a second of t5-v1_1-small within 100 ms (p99), LitServe before CTranslate2\n"
     )
