@@ -207,6 +207,22 @@ def test_latencies_in_the_readme_are_those_of_the_results() -> None:
         assert _table_row("README.md", name)[1:] == expected
 
 
+def test_latencies_of_other_sizes_lengths_and_batches_are_those_of_the_results() -> None:
+    found: dict[str, dict[str, float]] = {}
+    for run in ("large", "small_lengths", "small_batches"):
+        for row in _results(f"{run}/latency_cpu.json"):
+            name = (
+                f"{row['system']} {row['precision']}" if row["system"] in ("quickstep", "openvino") else row["system"]
+            )
+            batch = f" x {row['batch']}" if row["batch"] > 1 else ""
+            found.setdefault(f"{row['shape']}, {row['source_tokens']}{batch}", {})[name] = row["p50_ms"]
+            assert row["answers_equal"] == 1 or (name.endswith("int8") and row["source_tokens"] == 16)
+    columns = _table_row("docs/label-path.md", "p50, ms")[1:]
+    assert set(columns) == set(found)
+    for name in found[columns[0]]:
+        assert _table_row("docs/label-path.md", name)[1:] == [f"{found[cell][name]:.1f}" for cell in columns]
+
+
 def test_readme_tells_on_which_rows_answers_differ() -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     fewest = min(row["answers_compared"] for row in _results("latency_cpu.json"))

@@ -70,9 +70,11 @@ def train_student(shape: Shape, target: Path, steps: int) -> None:
     torch.manual_seed(_SEED)
     model = T5ForConditionalGeneration(_config(shape)).train()
     optimizer: torch.optim.Optimizer
-    if shape.factored_optimizer:
+    if shape.light_training:
+        model.encoder.requires_grad_(requires_grad=False)
+        learning = [weight for weight in model.parameters() if weight.requires_grad]
         # Steps in proportion to a weight's size suit no student from scratch: the floor of 1 makes them AdamW's.
-        optimizer = torch.optim.Adafactor(model.parameters(), lr=shape.learning_rate, eps=(None, 1.0))
+        optimizer = torch.optim.Adafactor(learning, lr=shape.learning_rate, eps=(None, 1.0))
     else:
         optimizer = torch.optim.AdamW(model.parameters(), lr=shape.learning_rate)
     rows = labelled_rows("train", 4000)

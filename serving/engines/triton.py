@@ -10,13 +10,12 @@ requests are refused at once instead of waiting for their deadlines; when it doe
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,24 +26,21 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 from serving.engines.base import Depth, LaneName, Preparer, Result, Row, Served
 from serving.engines.checks import check_explanation, check_prediction
 from serving.engines.triton_calls import Call, prediction_calls, rationale_calls
+from serving.engines.triton_models import AWAY, Unfit, connect, is_away, require_ready, served_precision
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError, WrongResult
 from student.bundle import Bundle
 from student.manifest import Precision
 from student.prediction import Explanation, Prediction
 from student.question import PreparedQuestion, Question
 from student.reader import Reader, golden_differences
-from student.triton_backend import DIGEST, INPUTS, OUTPUTS, PRECISION, Role, roles_of
+from student.triton_backend import INPUTS, OUTPUTS, roles_of
 
 logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[Any]
-T = TypeVar("T")
 
 PROBE_S = 0.25
-"""Seconds between two questions of the watch."""
-
-PROBE_TIMEOUT_S = 0.4
-"""Seconds that it waits for an answer: a Triton that hangs is known after the sum of both."""
+"""Seconds between two questions of the watch; a Triton that hangs is known after this and their patience."""
 
 GOLDEN_S = 60.0
 """Seconds for the golden questions, which are asked before the gateway is ready."""
@@ -52,7 +48,6 @@ GOLDEN_S = 60.0
 _MISSES_OF_SEVERAL = 2
 """Probes in a row that have to miss where Triton has several addresses."""
 
-_AWAY = "Triton does not answer"
 _QUEUE_FULL, _QUEUE_TIMEOUT = "maximum queue size", "timeout expired"
 """What Triton's messages say where its status does not tell two things apart."""
 
@@ -61,10 +56,6 @@ _QUEUE_FULL, _QUEUE_TIMEOUT = "maximum queue size", "timeout expired"
 class _UnderWay:
     rows: int = 0
     tokens: int = 0
-
-
-class _Unfit(Exception):
-    """Triton is not there, or serves something else."""
 
 
 class TritonEngine:
@@ -118,7 +109,7 @@ class TritonEngine:
     async def start(self) -> Preparer:
         """Open the bundle, and wait for a Triton that serves it."""
         bundle = await asyncio.to_thread(self._open_bundle)
-        self._client = _connect(self._target)
+        self._client = connect(self._target)
         self._watching = asyncio.create_task(self._watch(bundle))
         await self._found.wait()
         assert self._reader is not None
@@ -220,7 +211,7 @@ class TritonEngine:
             # An answer depends on nothing but its question, so asking twice does no harm. gRPC has noticed that this
             # address is gone and takes another one, if there is one.
             left_s = deadline - monotonic()
-            if not (self._several and _is_away(error) and left_s > 0):
+            if not (self._several and is_away(error) and left_s > 0):
                 raise self._failure(error) from None
             try:
                 result = await self._infer_at_one(call, left_s)
@@ -249,10 +240,10 @@ class TritonEngine:
             return DeadlineExceeded("no answer within the deadline")
         if _QUEUE_FULL in message:
             return Overloaded("queue-rows-full", "Triton's queue is full", 1)
-        if _is_away(error):
+        if is_away(error):
             # The watch would find out too, but every request until then would try and fail.
-            self._lose(_AWAY)
-            return NotReady(_AWAY)
+            self._lose(AWAY)
+            return NotReady(AWAY)
         # The message is left out: it may quote the request.
         logger.error("Triton fails on a request: %s", status)
         return EngineFailure("Triton failed on this request")
@@ -267,7 +258,7 @@ class TritonEngine:
                     await self._verify(bundle)
                     self._find()
                 self._missed = 0
-            except (_Unfit, ServingError) as error:
+            except (Unfit, ServingError) as error:
                 # Probes take addresses in turns: one that misses says that one of them is gone, not that all are.
                 self._missed += 1
                 if self._trouble is not None or self._missed >= (_MISSES_OF_SEVERAL if self._several else 1):
@@ -281,23 +272,21 @@ class TritonEngine:
         """Ask whether all models are ready.
 
         Raises:
-            _Unfit: they are not, or nobody answers.
+            Unfit: they are not, or nobody answers.
         """
         assert self._client is not None and self._reader is not None
         for role in roles_of(self._reader.bundle, self._reader.precision):
-            ready = await self._asked(self._client.is_model_ready(role, client_timeout=PROBE_TIMEOUT_S))
-            if not ready:
-                raise _Unfit(f"Triton: model {role} is not ready")
+            await require_ready(self._client, role)
 
     async def _verify(self, bundle: Bundle) -> None:
         """Check that Triton's models are this bundle's, and that they answer its golden questions.
 
         Raises:
-            _Unfit: they are not or do not, or nobody answers.
+            Unfit: they are not or do not, or nobody answers.
             ServingError: a golden question gets no answer.
         """
         assert self._client is not None
-        precision = await self._served_precision(bundle)
+        precision = await served_precision(self._client, bundle, self._precision)
         if self._reader is None or self._reader.precision != precision:
             reader = await asyncio.to_thread(Reader, bundle, precision)
         else:
@@ -311,61 +300,11 @@ class TritonEngine:
             for difference in golden_differences(one, answer, precision)
         ]
         if differences:
-            raise _Unfit(
+            raise Unfit(
                 f"Triton: {len(differences)} golden answer(s) of {bundle.label} differ from those "
                 f"recorded at export, first: {differences[0]}"
             )
         self._reader = reader
-
-    async def _served_precision(self, bundle: Bundle) -> Precision:
-        """The precision that Triton serves this bundle in.
-
-        Raises:
-            _Unfit: a model is missing, not ready, of another bundle, or of other tensors.
-        """
-        told = await self._parameters("label_root")
-        precision = next((name for name in bundle.manifest.label if name == told.get(PRECISION)), None)
-        if precision is None or self._precision not in (None, precision):
-            raise _Unfit(
-                f"Triton computes in {told.get(PRECISION)}, wanted is "
-                f"{self._precision or ' or '.join(bundle.manifest.label)}; write its model repository again"
-            )
-        for role in roles_of(bundle, precision):
-            served = (await self._parameters(role)).get(DIGEST)
-            if served != bundle.digest:
-                raise _Unfit(
-                    f"Triton: model {role} is of bundle {served}, the gateway's is {bundle.digest}; "
-                    "write its model repository from the gateway's bundle"
-                )
-            await self._require_tensors(role)
-        return precision
-
-    async def _parameters(self, role: Role) -> dict[str, str]:
-        """What the model's configuration tells its backend."""
-        assert self._client is not None
-        if not await self._asked(self._client.is_model_ready(role, client_timeout=PROBE_TIMEOUT_S)):
-            raise _Unfit(f"Triton: model {role} is not ready")
-        answer = await self._asked(self._client.get_model_config(role, client_timeout=PROBE_TIMEOUT_S))
-        return {name: parameter.string_value for name, parameter in answer.config.parameters.items()}
-
-    async def _require_tensors(self, role: Role) -> None:
-        assert self._client is not None
-        answer = await self._asked(self._client.get_model_metadata(role, client_timeout=PROBE_TIMEOUT_S))
-        inputs, outputs = {tensor.name for tensor in answer.inputs}, {tensor.name for tensor in answer.outputs}
-        if inputs != set(INPUTS[role]) or outputs != {OUTPUTS[role]}:
-            raise _Unfit(
-                f"Triton: model {role} takes {', '.join(sorted(inputs))} and gives "
-                f"{', '.join(sorted(outputs))}; wanted are {', '.join(INPUTS[role])} and {OUTPUTS[role]}"
-            )
-
-    async def _asked(self, answer: Awaitable[T]) -> T:
-        try:
-            return await answer
-        except InferenceServerException as error:
-            status = str(error.status())
-            if status.endswith(("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")):
-                raise _Unfit(_AWAY) from None
-            raise _Unfit(f"Triton: {error.message()}") from None
 
     def _find(self) -> None:
         if self._trouble is not None:
@@ -393,10 +332,6 @@ def _input(name: str, values: Array) -> InferInput:
     return tensor
 
 
-def _is_away(error: InferenceServerException) -> bool:
-    return str(error.status()).endswith(("UNAVAILABLE", "CANCELLED"))
-
-
 async def _together(*awaited: Awaitable[Any]) -> list[Any]:
     """All results; the first failure takes the others with it, so that nothing runs that nobody waits for."""
     tasks = [asyncio.ensure_future(one) for one in awaited]
@@ -407,19 +342,3 @@ async def _together(*awaited: Awaitable[Any]) -> list[Any]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
-
-
-def _connect(target: str) -> InferenceServerClient:
-    """A client of one channel; several addresses share it, and gRPC takes them in turns."""
-    addresses = [address.strip() for address in target.split(",")]
-    policy = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
-    return InferenceServerClient(
-        addresses[0] if len(addresses) == 1 else f"ipv4:{','.join(addresses)}",
-        channel_args=[
-            ("grpc.service_config", policy),
-            # Triton that comes back is found within the watch's patience, not gRPC's, which grows to minutes.
-            ("grpc.initial_reconnect_backoff_ms", 100),
-            ("grpc.min_reconnect_backoff_ms", 100),
-            ("grpc.max_reconnect_backoff_ms", 500),
-        ],
-    )
