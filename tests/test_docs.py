@@ -194,12 +194,17 @@ def test_figures_on_training_from_scratch_are_those_of_the_results() -> None:
             assert f"| {row['optimizer']} | {row['start']} | {figures} |" in text
 
 
+def _system(row: dict[str, Any]) -> str:
+    """As the tables call it: those measured in two precisions tell theirs."""
+    return f"{row['system']} {row['precision']}" if row["system"] in ("quickstep", "openvino") else str(row["system"])
+
+
 def test_latencies_in_the_readme_are_those_of_the_results() -> None:
     found: dict[str, dict[str, float]] = {}
     for row in _results("latency_cpu.json"):
         if row["batch"] != 1:
             continue
-        name = f"{row['system']} {row['precision']}" if row["system"] in ("quickstep", "openvino") else row["system"]
+        name = _system(row)
         found.setdefault(f"{row['shape']}, {row['source_tokens']}", {})[name] = row["p50_ms"]
     columns = _table_row("README.md", "p50, ms")[1:]
     for name in dict.fromkeys(name for cell in columns for name in found[cell]):
@@ -211,9 +216,7 @@ def test_latencies_of_other_sizes_lengths_and_batches_are_those_of_the_results()
     found: dict[str, dict[str, float]] = {}
     for run in ("large", "small_lengths", "small_batches"):
         for row in _results(f"{run}/latency_cpu.json"):
-            name = (
-                f"{row['system']} {row['precision']}" if row["system"] in ("quickstep", "openvino") else row["system"]
-            )
+            name = _system(row)
             batch = f" x {row['batch']}" if row["batch"] > 1 else ""
             found.setdefault(f"{row['shape']}, {row['source_tokens']}{batch}", {})[name] = row["p50_ms"]
             assert row["answers_equal"] == 1 or (name.endswith("int8") and row["source_tokens"] == 16)
@@ -221,6 +224,16 @@ def test_latencies_of_other_sizes_lengths_and_batches_are_those_of_the_results()
     assert set(columns) == set(found)
     for name in found[columns[0]]:
         assert _table_row("docs/label-path.md", name)[1:] == [f"{found[cell][name]:.1f}" for cell in columns]
+    times = {cell: found[cell]["openvino int8"] / found[cell]["quickstep int8"] for cell in columns}
+    small = [ratio for cell, ratio in times.items() if cell.startswith("small")]
+    text = " ".join((ROOT / "docs" / "label-path.md").read_text(encoding="utf-8").split())
+    told = f"{times['large, 32']:.2f} and {times['large, 128']:.2f} times our time"
+    assert f"it takes {told}, on small {min(small):.2f} to {max(small):.2f} times" in text
+    faster = [100 * (1 - times[cell]) for cell in ("large, 32", "large, 128")]
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"OpenVINO's INT8 graph is {faster[0]:.0f} to {faster[1]:.0f} % faster than ours" in readme
+    steps = [found[cell]["ctranslate2-step"] / found[cell]["quickstep int8"] for cell in ("large, 32", "large, 128")]
+    assert f"the lead shrinks to {steps[0]:.1f} and {steps[1]:.1f} times there" in text
 
 
 def test_readme_tells_on_which_rows_answers_differ() -> None:
@@ -229,9 +242,7 @@ def test_readme_tells_on_which_rows_answers_differ() -> None:
     assert f"on all of 64 rows (slow ones on the first {fewest} or more" in text
     for row in _results("latency_cpu.json"):
         if row["batch"] == 1 and row["answers_equal"] < 1:
-            name = (
-                f"{row['system']} {row['precision']}" if row["system"] in ("quickstep", "openvino") else row["system"]
-            )
+            name = _system(row)
             equal = round(row["answers_equal"] * row["answers_compared"])
             assert f"{name} on {row['shape']}, {row['source_tokens']} ({equal} of " in text
 
