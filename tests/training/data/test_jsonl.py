@@ -181,7 +181,10 @@ def test_free_text_label_is_kept(tmp_path: Path) -> None:
             {"rationale": "So the answer is neutral."},
             "rationale concludes with another answer than the label",
         ),
-        ({"annotator": 3}, "unknown keys, not read (known: inputs, label, rationale, choices, id)"),
+        (
+            {"annotator": 3},
+            "unknown keys, not read (known: inputs, label, teacher_label, rationale, choices, id, votes, rationales)",
+        ),
     ],
 )
 def test_row_with_a_flaw_is_used_and_noted(tmp_path: Path, change: dict[str, Any], note: str) -> None:

@@ -100,7 +100,7 @@ def test_demo_source_generates_each_split(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        ("esnli:/data", "unknown; use one of cqa:<folder>, svamp:<folder>, jsonl:<file>, demo-nli"),
+        ("snli:/data", "unknown; use one of cqa:<folder>, svamp:<folder>, esnli:<folder>"),
         ("cqa", "must be written as cqa:<folder>"),
         ("cqa:", "must be written as cqa:<folder>"),
         ("jsonl", "must be written as jsonl:<file>"),
