@@ -75,7 +75,7 @@ def evaluate(argv: list[str]) -> int:
     )
     parser.add_argument(
         "--task",
-        help="task of the jsonl, csv and hub sources: a built-in name or a YAML file (default: the student's only task)",
+        help="task of the jsonl, csv and hub sources: a built-in name or a YAML file (default: the only one)",
     )
     parser.add_argument(
         "--split",

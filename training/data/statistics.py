@@ -23,8 +23,9 @@ def describe(task: Task, examples: Sequence[Example]) -> dict[str, Any]:
     Returns:
         `rows`, `with_rationale`, `words` of `input` (template included), `label` and `rationale` (each with `mean`,
         `median`, `p95` and `most`), `labels` (rows by label, the most frequent first; of tasks with choices, rows by
-        the label's place among them, counted from 1), `labels_are` (which of the two), `other_labels` (how many more there are) and `teacher_agreement` (share
-        of the rows whose teacher agrees with gold, None where there is none).
+        the label's place among them, counted from 1), `labels_are` (which of the two), `other_labels` (how many more
+        there are) and `teacher_agreement` (share of the rows whose teacher agrees with gold, None where there is
+        none).
     """
     rationales = [row.rationale for row in examples if row.rationale is not None]
     labels = Counter(_label(task, row) for row in examples)
