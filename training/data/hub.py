@@ -132,7 +132,7 @@ def _open(location: str) -> dict[str, Any]:
             opened = datasets.load_dataset(str(folder))
         else:
             opened = datasets.load_dataset(*_dataset_and_config(location))
-    # What is wrong has many types: the network's, the hub's, those of files that are no data, of scripts (RuntimeError).
+    # What is wrong has many types: the network's, the hub's, those of files that are no data, of code (RuntimeError).
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         told = str(error).strip().partition("\n")[0] or type(error).__name__
         raise DataError(

@@ -140,7 +140,7 @@ def test_all_problems_of_the_columns_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_choices_and_labels_must_have_a_column(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="choices has no column.*neither label nor teacher_label has a column"):
+    with pytest.raises(DataError, match=r"choices has no column.*neither label nor teacher_label has a column"):
         HubDataset(_saved(tmp_path, {"question": ["Where?"]}), CQA, Columns())
 
 
