@@ -135,7 +135,7 @@ def _examples(pairs: Iterable[dict[str, str]]) -> list[str]:
 
 def _write(path: Path, entries: Iterable[SourceConfig]) -> None:
     """All rows of the sources, none cut off for validation, in the layout of `jsonl:`."""
-    from training.data.example import Example
+    from training.data.example import Example, Unanswered
     from training.data.mixture import Cuts, open_entry
 
     opened = [open_entry(entry, Cuts(labels="gold", validation_share=0)) for entry in entries]
@@ -145,7 +145,8 @@ def _write(path: Path, entries: Iterable[SourceConfig]) -> None:
     with path.open("w", encoding="utf-8") as stream:
         for source in opened:
             loaded = source.load("train")
-            for row in (*loaded.examples, *loaded.unanswered):
+            rows: list[Example | Unanswered] = [*loaded.examples, *loaded.unanswered]
+            for row in rows:
                 content: dict[str, Any] = {"id": row.source, "inputs": dict(row.inputs)}
                 if row.choices:
                     content["choices"] = list(row.choices)

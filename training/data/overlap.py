@@ -190,7 +190,7 @@ def _near_pairs(training: Sequence[Example], held_out: Sequence[Example]) -> lis
 
 
 def _runs(row: Example) -> _Runs:
-    runs = set()
+    runs: set[tuple[str, ...]] = set()
     for name, text in row.inputs.items():
         words = _folded(text).split()
         starts = range(max(1, len(words) - RUN_WORDS + 1))

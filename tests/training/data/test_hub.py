@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def _no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     datasets.enable_progress_bars()
 
 
-def _saved(folder: Path, rows: dict[str, list[Any]], names: list[str] | None = None, **splits: Any) -> str:
+def _saved(folder: Path, rows: Mapping[str, Any], names: list[str] | None = None, **splits: Any) -> str:
     """A directory as `save_to_disk` writes it."""
     dataset = datasets.Dataset.from_dict(rows)
     if names is not None:

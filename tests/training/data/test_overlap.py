@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import time
 from itertools import product
 
 import pytest
@@ -125,15 +126,11 @@ def test_every_near_pair_is_found_that_comparing_all_pairs_finds(ours: list[str]
     assert found.same.rows + found.near.rows == len(expected)
 
 
-def test_ten_thousand_rows_of_one_template_take_seconds(record_property: pytest.RecordProperty) -> None:
-    import time
-
+def test_ten_thousand_rows_of_one_template_take_seconds() -> None:
     names = random.Random(0)
     texts = [f"A {names.randrange(999)} went to the {names.randrange(999)} and came back to us" for _ in range(10_000)]
     started = time.perf_counter()
 
     find_overlap([_row(text, number) for number, text in enumerate(texts)], [_row(text) for text in texts[:500]], "x")
 
-    seconds = time.perf_counter() - started
-    record_property("seconds", seconds)
-    assert seconds < 30
+    assert time.perf_counter() - started < 30
