@@ -96,6 +96,10 @@ def _text(mixture: Mixture, report: dict[str, Any]) -> str:
     for task, parts in report["statistics"].items():
         for part, figures in parts.items():
             lines += [*_figures(f"{task}, {part}", figures), ""]
+    lines += [
+        f"{task}: no validation rows with gold labels; training needs some (docs/data.md)"
+        for task in mixture.unvalidated
+    ]
     found = mixture.duplicates
     lines += [
         f"repeated questions: {found.repeated.rows:,} training rows ask what an earlier one asks "

@@ -125,6 +125,17 @@ def test_rows_of_several_tasks_are_not_written_into_one_file(
     assert not (tmp_path / "x.jsonl").exists()
 
 
+def test_rows_that_cannot_be_validated_on_are_told(
+    rows: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taught = [{"inputs": {"text": f"Ann does {number}."}, "teacher_label": "sad"} for number in range(9)]
+    (tmp_path / "taught.jsonl").write_text("\n".join(map(json.dumps, taught)))
+    arguments = ["data", f"jsonl:{tmp_path}/taught.jsonl", "--task", _task(rows), "--labels", "teacher"]
+
+    assert cli.main(arguments) == 0
+    assert "mood: no validation rows with gold labels; training needs some" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

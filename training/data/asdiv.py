@@ -4,8 +4,8 @@
     <Problem ID="..."><Body>..</Body><Question>..</Question><Answer>9 (apples)</Answer><Formula>7+2=9</Formula>
 
 A row has a gold answer where the left side of its formula is plain arithmetic whose value is the answer. The
-others (formulas with units, remainders, several steps or comparisons) have none: they are questions to put to a
-teacher.
+others (formulas with units, remainders, several steps or comparisons, and very long ones) have none: they are
+questions to put to a teacher.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from student.answers import evaluate_equation
 from student.errors import AnswerError, DataError
-from student.task import find_task
+from student.task import Task, find_task
 from training.data.equations import canonical_equation
 from training.data.loaded import Labels, Loaded
 from training.data.report import Rejected
@@ -26,6 +26,7 @@ from training.data.rows import Row, assemble_rows
 
 FORMULA_NOT_PLAIN = "no gold: formula is not plain arithmetic"
 ANSWER_NOT_A_NUMBER = "no gold: answer is not one number"
+FORMULA_LONG = "no gold: formula may be longer than the task's limits.label_tokens"
 VALUES_DIFFER = "no gold: formula's value is not the answer"
 
 _FILE = "ASDiv.xml"
@@ -52,7 +53,8 @@ def load(location: Path, split: str, *, labels: Labels = "gold") -> Loaded:
             "teacher answer them and train on that jsonl file, or use labels: gold"
         )
     path = location / _FILE if location.is_dir() else location
-    return assemble_rows("asdiv/train", find_task("svamp"), _rows(_read(path)), "gold")
+    task = find_task("svamp")
+    return assemble_rows("asdiv/train", task, _rows(task, _read(path)), "gold")
 
 
 def _read(path: Path) -> list[ET.Element]:
@@ -82,7 +84,7 @@ def _refuse_doctype(path: Path, content: bytes) -> None:
     parser.Parse(content, True)
 
 
-def _rows(problems: list[ET.Element]) -> Iterator[Row]:
+def _rows(task: Task, problems: list[ET.Element]) -> Iterator[Row]:
     given: set[str] = set()
     for number, problem in enumerate(problems):
         identity = problem.get("ID") or f"number {number}"
@@ -91,13 +93,13 @@ def _rows(problems: list[ET.Element]) -> Iterator[Row]:
             continue
         given.add(identity)
         text = " ".join(f"{problem.findtext('Body') or ''} {problem.findtext('Question') or ''}".split())
-        label = _label(problem.findtext("Formula") or "", problem.findtext("Answer") or "")
+        label = _label(task, problem.findtext("Formula") or "", problem.findtext("Answer") or "")
         gold, missing = (None, label.reason) if isinstance(label, Rejected) else (label, None)
         fields = {"inputs": {"problem": text}, "label": gold, "id": problem.get("ID")}
         yield Row(f"asdiv/train:{identity}", fields, without_label=missing)
 
 
-def _label(formula: str, answer: str) -> str | Rejected:
+def _label(task: Task, formula: str, answer: str) -> str | Rejected:
     left, *right = formula.split("=")
     # Several equations are several steps: the first of them is not the solution, even where its value is.
     if len(right) != 1:
@@ -112,4 +114,8 @@ def _label(formula: str, answer: str) -> str | Rejected:
         return Rejected(ANSWER_NOT_A_NUMBER)
     if not math.isclose(evaluate_equation(label), value, rel_tol=1e-9, abs_tol=1e-4):
         return Rejected(VALUES_DIFFER)
+    # A tokenizer needs at most a token a character, one for the beginning and `</s>`. Training refuses labels over the
+    # limit, and that of a built-in task is not the user's to raise.
+    if len(label) + 2 > task.limits.label_tokens:
+        return Rejected(FORMULA_LONG)
     return label

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from student.errors import DataError
+from student.errors import DataError, QuickstepError
 from student.task import Task, find_task
 from training.config import SourceConfig, TrainConfig
 from training.data.example import Example
@@ -85,19 +85,23 @@ class Mixture:
             "test_rows_not_checked": self.unchecked,
         }
 
+    @property
+    def unvalidated(self) -> list[str]:
+        """Names of the tasks that have no validation rows."""
+        validated = {row.task for row in self.validation}
+        return [name for name in self.tasks if name not in validated]
+
     def check_validation(self) -> None:
         """Refuse tasks that could not be validated: the best student is chosen by its accuracy on all.
 
         Raises:
             DataError: a task has no validation rows.
         """
-        validated = {row.task for row in self.validation}
-        missing = [name for name in self.tasks if name not in validated]
-        if missing:
+        if self.unvalidated:
             raise DataError(
-                f"{', '.join(missing)}: no row has a gold label to validate on; teacher labels cannot say whether a "
-                "student is right. Add a source with gold labels of that task, or give the source a file of such rows "
-                "as validation"
+                f"{', '.join(self.unvalidated)}: no validation rows: none that may be validated on has a gold label, "
+                "and teacher labels cannot say whether a student is right. Add a source with gold labels of that task, "
+                "give a source a file of such rows as validation, or allow validation_rows"
             )
 
 
@@ -116,14 +120,14 @@ def load_mixture(
 
     Raises:
         UnusableRows: too much of a source cannot be used.
-        DataError: a source cannot be read, or two tasks have one name.
+        DataError: a source cannot be opened (all such are named, before any is loaded) or read, or two tasks have
+            one name.
     """
     mixture = Mixture()
     parts: list[list[Example]] = []
-    sources = []
-    for entry in entries:
+    sources = _open_all(entries, cuts)
+    for entry, source in zip(entries, sources, strict=True):
         _log.info("data: %s", entry.source)
-        source = open_entry(entry, cuts)
         try:
             loaded = source.load("train")
         except UnusableRows as error:
@@ -139,7 +143,6 @@ def load_mixture(
             _log.warning("%s: none of its rows has a gold label, so none is validated on", entry.source)
         tell(mixture)
         parts.append(loaded.examples)
-        sources.append(source)
         mixture.validation += validation
     _choose(mixture, entries, parts, cuts)
     mixture.overlaps += _overlaps(mixture, sources)
@@ -168,6 +171,21 @@ def open_entry(entry: SourceConfig, cuts: Cuts) -> Source:
         validation=Path(entry.validation) if entry.validation is not None else None,
         columns=Columns(entry.columns, entry.label_names) if named else None,
     )
+
+
+def _open_all(entries: Sequence[SourceConfig], cuts: Cuts) -> list[Source]:
+    sources: list[Source] = []
+    problems: list[QuickstepError] = []
+    for entry in entries:
+        try:
+            sources.append(open_entry(entry, cuts))
+        except QuickstepError as error:
+            problems.append(error)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise DataError("; ".join(map(str, problems)))
+    return sources
 
 
 def _add(mixture: Mixture, entry: SourceConfig, report: LoadReport) -> None:

@@ -17,8 +17,8 @@ MOST_LABELS = 20
 def describe(task: Task, examples: Sequence[Example]) -> dict[str, Any]:
     """Figures on rows of one task.
 
-    Words are what white space parts; a tokenizer makes about a third more tokens of English, so that lengths near
-    a task's limits are worth a look.
+    Words are what white space parts; a tokenizer makes more tokens than that, so that lengths near a task's limits
+    are worth a look.
 
     Returns:
         `rows`, `with_rationale`, `words` of `input` (template included), `label` and `rationale` (each with `mean`,

@@ -48,6 +48,7 @@ def test_file_may_be_given_in_place_of_its_folder(tmp_path: Path) -> None:
         ("3+2=5; 5*1=5", "5", asdiv.FORMULA_NOT_PLAIN),
         ("7+2", "9", asdiv.FORMULA_NOT_PLAIN),
         ("", "9", asdiv.FORMULA_NOT_PLAIN),
+        ("2+2+2+2+2+2+2+2+2=18", "18", asdiv.FORMULA_LONG),
         ("7+2=9", "Ben", asdiv.ANSWER_NOT_A_NUMBER),
         ("7+2=9", "9; 2", asdiv.ANSWER_NOT_A_NUMBER),
     ],
@@ -125,5 +126,5 @@ def test_real_problems_are_used_or_left_out_and_none_is_bad() -> None:
 
     report = loaded.report
     assert (report.rows_read, report.rows_dropped) == (2305, 0)
-    assert report.rows_left_out == len(loaded.unanswered) == 775
+    assert report.rows_left_out == len(loaded.unanswered) == 786
     assert all(evaluate_equation(example.label) >= 0 for example in loaded.examples)

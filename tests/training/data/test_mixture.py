@@ -163,7 +163,7 @@ def test_teacher_labels_alone_cannot_be_validated_on(tmp_path: Path, caplog: pyt
 
     assert (len(mixture.training), mixture.validation) == (30, [])
     assert "none of its rows has a gold label" in caplog.text
-    with pytest.raises(DataError, match=r"mood: no row has a gold label to validate on.*Add a source with gold labels"):
+    with pytest.raises(DataError, match=r"mood: no validation rows.*Add a source with gold labels"):
         mixture.check_validation()
 
 
@@ -232,3 +232,19 @@ def test_labels_of_a_source_go_before_those_of_the_recipe(tmp_path: Path) -> Non
     gold = load_mixture([_source(tmp_path, rows, labels="gold")], Cuts(labels="teacher"))
 
     assert {row.label for row in gold.training} == {"happy"}
+
+
+def test_all_sources_that_cannot_be_opened_are_named_before_any_is_loaded(tmp_path: Path) -> None:
+    good = _source(tmp_path, [_row(number) for number in range(40)])
+    told: list[Mixture] = []
+
+    with pytest.raises(DataError) as caught:
+        load_mixture(
+            [good, SourceConfig(source="esnli:data"), SourceConfig(source="svmap:data"), SourceConfig(source="csv:x")],
+            Cuts(labels="teacher"),
+            tell=told.append,
+        )
+
+    for problem in ("esnli: has no teacher labels", "'svmap:data': unknown", "'csv:x': give its task as well"):
+        assert problem in str(caught.value)
+    assert told == []
