@@ -8,14 +8,15 @@ import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from student.arguments import positive
 from student.errors import DataError
 from training.config import SourceConfig, load_config
-
-if TYPE_CHECKING:
-    from training.data.mixture import Mixture
+from training.data.example import Example, Unanswered
+from training.data.mixture import Cuts, Mixture, load_mixture, open_entry
+from training.data.sources import is_generated, takes_task
+from training.data.statistics import describe
 
 _SHOWN_LABELS = 8
 
@@ -50,13 +51,14 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     if bool(arguments.sources) == (arguments.recipe is not None):
         parser.error("give either sources or --recipe")
+    if arguments.task and not any(map(takes_task, arguments.sources)):
+        parser.error("--task is for jsonl, csv and hub sources; the others have a task of their own")
     for option in ("json", "write"):
         path = getattr(arguments, option)
         if path is not None and not path.parent.is_dir():
             parser.error(f"--{option} {path}: there is no directory {path.parent}")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-
-    from training.data.mixture import Cuts, load_mixture
+    # Not its warnings: what loading warns of stands in the report.
+    logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr)
 
     if arguments.recipe is not None:
         config = load_config(arguments.recipe)
@@ -75,14 +77,10 @@ def main(argv: list[str]) -> int:
 
 
 def _entry(spec: str, task: str | None, rows: int) -> SourceConfig:
-    from training.data.sources import is_generated, takes_task
-
     return SourceConfig(source=spec, task=task if takes_task(spec) else None, rows=rows if is_generated(spec) else None)
 
 
 def _report(mixture: Mixture) -> dict[str, Any]:
-    from training.data.statistics import describe
-
     statistics: dict[str, Any] = {}
     for name, task in mixture.tasks.items():
         parts = {"training": mixture.training, "validation": mixture.validation}
@@ -139,9 +137,6 @@ def _examples(pairs: Iterable[dict[str, str]]) -> list[str]:
 
 def _write(path: Path, entries: Iterable[SourceConfig]) -> None:
     """All rows of the sources, none cut off for validation, in the layout of `jsonl:`."""
-    from training.data.example import Example, Unanswered
-    from training.data.mixture import Cuts, open_entry
-
     opened = [open_entry(entry, Cuts(labels="gold", validation_share=0)) for entry in entries]
     names = sorted({source.task.name for source in opened})
     if len(names) > 1:

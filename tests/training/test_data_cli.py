@@ -143,6 +143,8 @@ def test_rows_that_cannot_be_validated_on_are_told(
         (["demo-nli", "--recipe", "r.yaml"], "give either sources or --recipe"),
         (["demo-nli", "--json", "no/such/dir/x.json"], "there is no directory"),
         (["demo-nli", "--rows", "0"], "no whole number"),
+        (["demo-nli", "--task", "cqa"], "--task is for jsonl, csv and hub sources"),
+        (["--recipe", "r.yaml", "--task", "cqa"], "--task is for jsonl, csv and hub sources"),
     ],
 )
 def test_wrong_usage_is_refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

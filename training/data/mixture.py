@@ -228,10 +228,13 @@ def _overlaps(mixture: Mixture, sources: Sequence[Source]) -> Iterator[Overlap]:
     for source in sources:
         if source.has_test:
             try:
-                test += source.load("test").examples
+                loaded = source.load("test")
+                loaded.report.check(max_bad_share=1)
             except DataError as error:
-                # Not what is trained on: a release may well have come without its test rows.
+                # Not what is trained on: test rows may well have come incomplete, or without their labels.
                 mixture.unchecked[f"{source.kind}:{source.location}"] = str(error)
+            else:
+                test += loaded.examples
     for task in mixture.tasks:
         training = [row for row in mixture.training if row.task == task]
         for name, rows in (("validation", mixture.validation), ("test", test)):

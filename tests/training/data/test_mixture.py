@@ -126,18 +126,25 @@ def test_test_rows_at_hand_are_compared_too(tmp_path: Path) -> None:
     assert test.same.rows == 3 - len({f"It is {number}." for number in range(3)} & validated)
 
 
-def test_test_rows_that_cannot_be_read_do_not_stop_training(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "has no rows"),
+        ('{"premise": "It is 1 .", "hypothesis": "No ."}', "1 x label is missing"),
+    ],
+)
+def test_test_rows_that_cannot_be_used_do_not_stop_training(tmp_path: Path, content: str, reason: str) -> None:
     rows = [
         {"premise": f"It is {number} .", "hypothesis": "No .", "label": "neutral", "explanations": ["So ."]}
         for number in range(60)
     ]
     (tmp_path / "esnli_valid.json").write_text("\n".join(map(json.dumps, rows)))
-    (tmp_path / "esnli_test.json").write_text("")
+    (tmp_path / "esnli_test.json").write_text(content)
 
     mixture = load_mixture([SourceConfig(source=f"esnli:{tmp_path}")], Cuts())
 
-    (reason,) = mixture.as_dict()["test_rows_not_checked"].values()
-    assert "has no rows" in reason
+    (told,) = mixture.as_dict()["test_rows_not_checked"].values()
+    assert reason in told
     assert [overlap.held_out for overlap in mixture.overlaps] == ["validation"]
 
 
