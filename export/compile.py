@@ -34,6 +34,7 @@ from student.runtime import OnnxStudent
 from student.task import Task
 from training.checkpoint import Checkpoint
 from training.data.example import Example
+from training.methods import require_label_path
 from training.scoring import TorchStudent
 
 _log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def compile_bundle(
     if re.fullmatch(NAME_PATTERN, name) is None:
         raise ExportError(f"name {name!r}: must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit")
     config = config or ExportConfig()
+    require_label_path(checkpoint.record, checkpoint.path)
     check_selective_tasks(config, checkpoint.tasks)
     checkpoint.model.float()
     original = TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)

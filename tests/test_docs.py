@@ -293,7 +293,7 @@ def test_figures_on_precision_are_those_of_the_results() -> None:
 
 
 def test_cost_of_triton_is_that_of_the_results() -> None:
-    for row in _results("triton_overhead.json"):
+    for row in [*_results("triton_overhead.json"), *_results("real_data_triton/triton_overhead.json")]:
         figures = [str(row["rows_compared"]), f"{row['local_p50_ms']:.2f}", f"{row['triton_p50_ms']:.2f}"]
         assert _table_row("docs/triton.md", row["task"])[1:] == figures
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from student.errors import QuickstepError
 from student.validation import problems_of, yaml_problem
+from training.data.rationale_quality import RationaleFilter
+from training.methods import METHODS, Method
 from training.presets import PRESETS
 
 
@@ -92,8 +94,11 @@ class TrainConfig(_Strict):
         preset: train from scratch in this size (`training.presets.PRESETS`); or
         pretrained: a hub name or a local directory in the hub's format, relative to the recipe.
         data: the sources; several tasks make one student.
+        method: how the student is taught (`training.methods`).
         labels: learn the dataset's own labels or the teacher's.
-        rationale_weight: lambda in L = L_label + lambda * L_rationale; 0 trains labels alone.
+        rationale_weight: lambda in L = L_label + lambda * L_rationale, of method step-by-step; 0 trains labels alone.
+            Other methods have one loss: there it is 0.
+        rationales: which of the training rows' rationales are good enough to learn from; all, if nothing is said.
         steps: optimiser steps.
         batch_size: examples a step (each gives a label row and, where there is one, a rationale row).
         optimizer: `adamw`; or `muon`, which steps the hidden layers' matrices orthogonally (the rest by AdamW);
@@ -122,8 +127,10 @@ class TrainConfig(_Strict):
     preset: str | None = None
     pretrained: str | None = None
     data: Annotated[tuple[SourceConfig, ...], Field(min_length=1)]
+    method: Literal["step-by-step", "standard", "single-task", "rationale-given"] = "step-by-step"
     labels: Literal["gold", "teacher"] = "gold"
     rationale_weight: Annotated[float, Field(ge=0)] = 1.0
+    rationales: RationaleFilter = RationaleFilter()
     steps: Annotated[int, Field(ge=1)] = 1000
     batch_size: Annotated[int, Field(ge=1)] = 32
     optimizer: Literal["adamw", "muon"] = "adamw"
@@ -143,30 +150,54 @@ class TrainConfig(_Strict):
     data_seed: int = 0
     threads: Annotated[int, Field(ge=0)] = 0
 
-    @model_validator(mode="after")
-    def _one_model(self) -> TrainConfig:
-        if self.preset is None and self.pretrained is None:
-            raise ValueError("neither preset nor pretrained is given; one of them says which model to train")
-        if self.preset is not None and self.pretrained is not None:
-            raise ValueError(
-                "preset and pretrained are both given; leave one out (on the command line: --set preset=null)"
-            )
-        if self.preset is not None and self.preset not in PRESETS:
-            raise ValueError(f"preset: {self.preset!r} is unknown; choose from {', '.join(PRESETS)}")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _one_loss(cls, content: Any) -> Any:
+        """Methods without a second loss have no weight for it, unless the recipe says one, which is then refused."""
+        if isinstance(content, dict) and content.get("method", "step-by-step") != "step-by-step":
+            return {"rationale_weight": 0.0, **content}
+        return content
 
     @model_validator(mode="after")
     def _parts_fit(self) -> TrainConfig:
+        problems = [*self._model_problems(), *self._method_problems(), *self.rationales.problems()]
         if self.warmup_steps is not None and self.warmup_steps >= self.steps:
-            raise ValueError(
+            problems.append(
                 f"warmup_steps: {self.warmup_steps} of {self.steps} steps; the peak learning rate would never be "
                 "reached, so give fewer"
             )
         given = [(source.source, source.task) for source in self.data]
         repeated = sorted({source for source, task in given if given.count((source, task)) > 1})
         if repeated:
-            raise ValueError(f"data: {', '.join(repeated)} given more than once")
+            problems.append(f"data: {', '.join(repeated)} given more than once")
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
+
+    def _model_problems(self) -> list[str]:
+        if self.preset is None and self.pretrained is None:
+            return ["neither preset nor pretrained is given; one of them says which model to train"]
+        if self.preset is not None and self.pretrained is not None:
+            return ["preset and pretrained are both given; leave one out (on the command line: --set preset=null)"]
+        if self.preset is not None and self.preset not in PRESETS:
+            return [f"preset: {self.preset!r} is unknown; choose from {', '.join(PRESETS)}"]
+        return []
+
+    def _method_problems(self) -> list[str]:
+        problems = []
+        if self.method != "step-by-step" and self.rationale_weight:
+            problems.append(
+                f"rationale_weight: {self.rationale_weight:g} with method {self.method}, which has no second loss; "
+                "leave it out, or use method: step-by-step"
+            )
+        if self.rationales != RationaleFilter() and not self.taught_by.needs_rationales:
+            problems.append(f"rationales: method {self.method} learns none; leave the marks out")
+        return problems
+
+    @property
+    def taught_by(self) -> Method:
+        """The method."""
+        return METHODS[self.method]
 
     @property
     def warmup(self) -> int:

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset, Sampler
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, Trainer
 
-from student.task import Task
+from student.task import Limits, Task
 from training.data.example import Example
 from training.optimizer import make_optimizer
 from training.sampler import LengthGroupedSampler
@@ -59,6 +59,10 @@ class MultitaskDataset(Dataset[Row]):
 
     Sources and rationales over the task's limit are cut and counted; a label over it is refused by `training.run`.
 
+    Args:
+        rationales: learn the rationales too, as a second task.
+        rationale_first: the rationale, which ends in the label, is the one thing that is learnt; every row has one.
+
     Attributes:
         cuts: what was cut, by task and `limits` key.
     """
@@ -70,48 +74,54 @@ class MultitaskDataset(Dataset[Row]):
         tokenizer: PreTrainedTokenizerBase,
         *,
         rationales: bool = True,
+        rationale_first: bool = False,
         progress: bool = False,
     ) -> None:
+        self._rationales = rationales and not rationale_first
+        self._rationale_first = rationale_first
         self._rows: list[Row] = []
         self.cuts: dict[tuple[str, str], Cut] = {}
         with tqdm(total=len(examples), desc="tokenize", unit="row", disable=not progress) as bar:
             for start in range(0, len(examples), _TOKENIZE_ROWS):
                 part = examples[start : start + _TOKENIZE_ROWS]
-                self._append(part, tasks, tokenizer, rationales)
+                self._append(part, tasks, tokenizer)
                 bar.update(len(part))
 
-    def _append(
-        self,
-        examples: Sequence[Example],
-        tasks: dict[str, Task],
-        tokenizer: PreTrainedTokenizerBase,
-        rationales: bool,
-    ) -> None:
-        sources = _tokens(tokenizer, [tasks[row.task].label_source(row.inputs, row.choices) for row in examples])
-        labels = _tokens(tokenizer, [row.label for row in examples])
-        explained = [row for row in examples if rationales and row.rationale is not None]
-        asked = iter(
-            _tokens(tokenizer, [tasks[row.task].rationale_source(row.inputs, row.choices) for row in explained])
+    def _append(self, examples: Sequence[Example], tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase) -> None:
+        def asked_for_rationale(row: Example) -> str:
+            return tasks[row.task].rationale_source(row.inputs, row.choices)
+
+        def asked_for_label(row: Example) -> str:
+            return tasks[row.task].label_source(row.inputs, row.choices)
+
+        ask = asked_for_rationale if self._rationale_first else asked_for_label
+        sources = _tokens(tokenizer, [ask(row) for row in examples])
+        targets = _tokens(
+            tokenizer, [(row.rationale or "") if self._rationale_first else row.label for row in examples]
         )
+        explained = [row for row in examples if self._rationales and row.rationale is not None]
+        asked = iter(_tokens(tokenizer, [asked_for_rationale(row) for row in explained]))
         reasons = iter(_tokens(tokenizer, [row.rationale or "" for row in explained]))
-        for example, source, label in zip(examples, sources, labels, strict=True):
+        for example, source, target in zip(examples, sources, targets, strict=True):
             limits = tasks[example.task].limits
-            asked_ids = next(asked) if rationales and example.rationale is not None else None
+            asked_ids = next(asked) if self._rationales and example.rationale is not None else None
             # One row counts once, whichever of its two sources is too long.
             longest = max(source, asked_ids or [], key=len)
             self._fit(longest, example, "source_tokens", limits.source_tokens)
             row = Row(
                 input_ids=_cut(source, limits.source_tokens),
-                labels=label,
+                labels=self._rationale(target, example, limits) if self._rationale_first else target,
                 rationale_input_ids=None,
                 rationale_labels=None,
             )
             if asked_ids is not None:
-                reason = next(reasons)
-                self._fit(reason, example, "rationale_tokens", limits.rationale_tokens)
                 row["rationale_input_ids"] = _cut(asked_ids, limits.source_tokens)
-                row["rationale_labels"] = _cut(reason, limits.rationale_tokens)
+                row["rationale_labels"] = self._rationale(next(reasons), example, limits)
             self._rows.append(row)
+
+    def _rationale(self, ids: list[int], example: Example, limits: Limits) -> list[int]:
+        self._fit(ids, example, "rationale_tokens", limits.rationale_tokens)
+        return _cut(ids, limits.rationale_tokens)
 
     def _fit(self, ids: list[int], example: Example, key: str, limit: int) -> None:
         """Count a text that will be cut."""
@@ -122,8 +132,10 @@ class MultitaskDataset(Dataset[Row]):
                 cut.longest, cut.longest_row = len(ids), example.source
 
     def token_counts(self) -> list[int]:
-        """Tokens that the student reads and writes for each row, rationale included."""
-        return [len(row["input_ids"]) + len(row["rationale_labels"] or []) for row in self._rows]
+        """Tokens that the student reads and writes for each row, whichever of its targets is longer."""
+        return [
+            len(row["input_ids"]) + max(len(row["labels"]), len(row["rationale_labels"] or [])) for row in self._rows
+        ]
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -29,6 +29,7 @@ from training.data.mixture import Cuts, load_mixture
 from training.evaluate import answer_all, batched, summarise
 from training.model import from_preset, from_pretrained, load_tokenizer
 from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer
+from training.preparation import prepare
 from training.presets import PRESETS
 from training.progress import TrainingProgress
 from training.run_directory import (
@@ -43,7 +44,7 @@ from training.run_directory import (
     take_best,
     write_json,
 )
-from training.scoring import TorchStudent
+from training.scoring import student_for
 from training.tokenizer import train_tokenizer
 from training.validation_rows import write_rows
 
@@ -74,6 +75,9 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         torch.set_num_threads(config.threads)
     output.mkdir(parents=True, exist_ok=True)
     tasks, examples, validation, report = _load_data(config, output)
+    prepared = prepare(config, tasks, examples, validation)
+    tasks, examples, validation = prepared.tasks, prepared.examples, prepared.validation
+    _log.info("%s", prepared.as_text())
 
     set_seed(config.seed)
     checkpoint = get_last_checkpoint(str(output)) if resume else None
@@ -82,11 +86,14 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     model, tokenizer = _make_model(config, tasks, examples, checkpoint)
     _check_labels(examples, tasks, tokenizer)
     _check_label_sets(tasks, tokenizer)
-    with_rationales = config.rationale_weight > 0
-    dataset = MultitaskDataset(examples, tasks, tokenizer, rationales=with_rationales, progress=progress)
-    held_out = MultitaskDataset(validation, tasks, tokenizer, rationales=with_rationales)
+    learnt = {
+        "rationales": config.rationale_weight > 0,
+        "rationale_first": config.taught_by.writes_rationale_first,
+    }
+    dataset = MultitaskDataset(examples, tasks, tokenizer, progress=progress, **learnt)
+    held_out = MultitaskDataset(validation, tasks, tokenizer, **learnt)
     cuts = {"training": _told(dataset, "training"), "validation": _told(held_out, "validation")}
-    write_json(output / DATA_REPORT, {**report, "cut": cuts})
+    write_json(output / DATA_REPORT, {**report, **prepared.as_dict(), "cut": cuts})
     (output / RECIPE).write_text(resolved(config), encoding="utf-8")
     collator = MultitaskCollator(tokenizer.pad_token_id)
 
@@ -257,7 +264,8 @@ def _validate(
 ) -> dict[str, float]:
     """Accuracy by task, their mean, the multitask loss, and the score by which the best student is kept."""
     training = model.training
-    summary = summarise(answer_all(TorchStudent(model, tokenizer, tasks), examples, progress=False))
+    student = student_for(config.taught_by)(model, tokenizer, tasks)
+    summary = summarise(answer_all(student, examples, progress=False))
     metrics = {f"accuracy_{name}": float(figures["accuracy"]) for name, figures in summary.items()}
     accuracy = sum(metrics.values()) / len(metrics)
     losses = []

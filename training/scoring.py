@@ -14,8 +14,10 @@ import torch
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
 from transformers.modeling_outputs import BaseModelOutput
 
+from student.answers import conclusion
 from student.task import ClosedLabels, FreeText, Task, merge_choices
 from training.data.example import Example
+from training.methods import Method
 from training.objective import IGNORED, pad_rows
 
 _ANSWERS_AT_ONCE = 256
@@ -174,3 +176,22 @@ class TorchStudent:
                 logarithms.append(logarithm)
         probabilities = iter(torch.tensor(logarithms, dtype=torch.float64).exp().tolist())
         return [[next(probabilities) for _ in space] for space in spaces]
+
+
+class ConcludingStudent(TorchStudent):
+    """A student that writes its rationale first and answers with what that ends in; its answers are free text.
+
+    A rationale without the task's conclusion words answers nothing, which is an empty answer and never right.
+    """
+
+    def answer(self, examples: Sequence[Example]) -> list[Answered]:
+        """Answer a batch by decoding each rationale; order is kept."""
+        return [
+            Answered(conclusion(self.tasks[row.task], rationale) or "", (), None)
+            for row, rationale in zip(examples, self.explain(examples), strict=True)
+        ]
+
+
+def student_for(method: Method) -> type[TorchStudent]:
+    """How students of a method answer."""
+    return TorchStudent if method.answers_in_one_pass else ConcludingStudent

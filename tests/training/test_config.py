@@ -137,12 +137,34 @@ def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) 
         ({"colour": "red"}, "colour: "),
         ({"steps": 50, "warmup_steps": 50}, "warmup_steps: 50 of 50 steps"),
         ({"data": [{"source": "demo-nli", "rows": 1}] * 2}, "data: demo-nli given more than once"),
+        ({"method": "magic"}, "method: "),
+        ({"method": "standard", "rationale_weight": 0.5}, "rationale_weight: 0.5 with method standard, which has no"),
+        ({"method": "single-task", "rationale_weight": 1}, "rationale_weight: 1 with method single-task"),
+        ({"method": "standard", "rationales": {"agree": True}}, "rationales: method standard learns none"),
+        ({"rationales": {"min_words": 9, "max_words": 8}}, "min_words (9) is above max_words (8)"),
+        ({"rationales": {"max_repetition": 2}}, "rationales.max_repetition: "),
     ],
 )
 def test_wrong_recipe_is_refused_by_key(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=r"recipe\.yaml") as caught:
         load_config(_write(tmp_path, MINIMAL | changes))
     assert message in str(caught.value)
+
+
+def test_impossible_combinations_are_told_together(tmp_path: Path) -> None:
+    changes = {"preset": None, "method": "standard", "rationale_weight": 1.0, "steps": 5, "warmup_steps": 9}
+    with pytest.raises(ConfigError) as caught:
+        load_config(_write(tmp_path, MINIMAL | changes))
+    for part in ("neither preset nor pretrained", "rationale_weight: 1 with method standard", "warmup_steps: 9 of 5"):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["standard", "single-task", "rationale-given"])
+def test_methods_with_one_loss_have_no_weight_for_a_second(tmp_path: Path, method: str) -> None:
+    config = load_config(_write(tmp_path, MINIMAL | {"method": method}))
+    assert config.rationale_weight == 0
+    # What a run saves is read again as it was.
+    assert load_config(_write(tmp_path, config.model_dump(mode="json"))) == config
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
