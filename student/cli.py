@@ -13,6 +13,7 @@ from importlib import metadata
 from student.errors import QuickstepError
 
 _COMMANDS: dict[str, tuple[str, str]] = {
+    "data": ("training.data_cli:main", "tell what data sources hold, before training on them"),
     "train": ("training.cli:train", "train a student on labels and rationales"),
     "evaluate": ("training.cli:evaluate", "measure a checkpoint on a data source"),
     "demo-data": ("training.cli:demo_data", "write the demo student's data as JSONL, with its shortcut baselines"),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from benchmarks.load import best_of_each
 from benchmarks.load_record import Objective
@@ -371,3 +372,32 @@ def test_export_guide_shows_a_configuration_that_holds_the_defaults(tmp_path: Pa
     assert config.thresholds == Thresholds()
     assert config.max_text_rows == 300
     assert (config.selective_accuracy_of("esnli"), config.selective_accuracy_of("cqa")) == (0.95, 0.98)
+
+
+def test_data_guide_works_as_written(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (commands,) = [block for kind, block in _blocks("docs/data.md") if kind == "bash"]
+    assert "repeated questions: " in _run(commands, tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert sum(part["rows"] for part in report["statistics"]["tickets"].values()) == 200
+
+
+def test_data_guide_shows_rows_and_recipes_that_are_accepted(tmp_path: Path) -> None:
+    from student.task import find_task, load_task
+    from training.config import TrainConfig
+    from training.data import csv_rows, jsonl
+
+    blocks = _blocks("docs/data.md")
+    recipes = [yaml.safe_load(block) for kind, block in blocks if kind == "yaml"]
+    assert len(recipes) == 3
+    for recipe in recipes:
+        TrainConfig.model_validate({"preset": "tiny", **recipe})
+    ((_, lines),) = [block for block in blocks if block[0] == "json"]
+    (tmp_path / "rows.jsonl").write_text(lines, encoding="utf-8")
+    task = load_task(ROOT / "examples" / "tickets" / "task.yaml")
+    gold, taught = (jsonl.load(tmp_path / "rows.jsonl", task, labels=labels) for labels in ("gold", "teacher"))
+    assert [row.label for row in (*gold.examples, *taught.examples)] == ["billing", "shipping"]
+    ((_, table),) = [block for block in blocks if block[0] == "csv"]
+    (tmp_path / "rows.csv").write_text(table, encoding="utf-8")
+    (row,) = csv_rows.load(tmp_path / "rows.csv", find_task("cqa")).examples
+    assert (row.label, len(row.choices)) == ("library", 3)

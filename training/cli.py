@@ -14,6 +14,7 @@ from student.arguments import positive
 from student.errors import DataError
 from student.task import Task, find_task
 from training.config import load_config
+from training.data.sources import takes_task
 from training.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -69,18 +70,18 @@ def evaluate(argv: list[str]) -> int:
         action="append",
         default=[],
         metavar="SOURCE",
-        help="cqa:<folder>, svamp:<folder>, jsonl:<file>, demo-nli, demo-choices or demo-math; may be repeated "
+        help="cqa:<folder>, svamp:<folder>, jsonl:<file>, demo-nli, ... (docs/data.md has all); may be repeated "
         "(default: the validation rows of the run)",
     )
     parser.add_argument(
         "--task",
-        help="task of the jsonl sources: a built-in name or a YAML file (default: the only task of the student)",
+        help="task of the jsonl, csv and hub sources: a built-in name or a YAML file (default: the only one)",
     )
     parser.add_argument(
         "--split",
         choices=("train", "validation", "test"),
-        help="part of the --data (default: test); of a jsonl file test is the whole of it, rows trained on included, "
-        "and train and validation are cut as they were for the run",
+        help="part of the --data (default: test); of a jsonl or csv file test is the whole of it, rows trained on "
+        "included, and train and validation are cut as they were for the run",
     )
     parser.add_argument("--rows", type=positive, default=1000, help="rows of each source at most (default: 1000)")
     parser.add_argument("--rationales", action="store_true", help="write the rationales too and check their conclusion")
@@ -90,8 +91,8 @@ def evaluate(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     if not arguments.data and (arguments.split or arguments.task):
         parser.error("--split and --task choose among --data; give --data, or leave them out for the validation rows")
-    if arguments.task and not any(spec.startswith("jsonl:") for spec in arguments.data):
-        parser.error("--task is for jsonl sources; the others have a task of their own")
+    if arguments.task and not any(map(takes_task, arguments.data)):
+        parser.error("--task is for jsonl, csv and hub sources; the others have a task of their own")
     if arguments.json is not None and not arguments.json.parent.is_dir():
         parser.error(f"--json {arguments.json}: there is no directory {arguments.json.parent}")
 
@@ -155,8 +156,8 @@ def _tell_refused(checkpoint: Checkpoint, examples: Sequence[Example]) -> None:
 
 
 def _task_of(spec: str, given: str | None, known: Mapping[str, Task]) -> Task | None:
-    """The task of a jsonl source: the one that was given, or the student's only one. Other sources have their own."""
-    if not spec.startswith("jsonl:"):
+    """The task of own rows: the one that was given, or the student's only one. Other sources have theirs."""
+    if not takes_task(spec):
         return None
     if given is not None:
         return known.get(given) or find_task(given)

@@ -28,33 +28,63 @@ class SourceConfig(_Strict):
     """Where rows come from.
 
     Attributes:
-        source: `cqa:<folder>`, `svamp:<folder>` (release layout), `jsonl:<file>` (your own rows, with their
-            `task`), or `demo-nli`, `demo-choices`, `demo-math` (made by our generator). Relative paths are
+        source: `cqa:<folder>`, `svamp:<folder>`, `esnli:<folder>`, `asdiv:<folder>` (release layout),
+            `jsonl:<file>`, `csv:<file>` (your own rows, with their `task`), `hub:<owner>/<name>` or `hub:<folder>`
+            (with a `task`), or `demo-nli`, `demo-choices`, `demo-math` (made by our generator). Relative paths are
             relative to the recipe.
-        task: a built-in task's name or a YAML file, relative to the recipe; for `jsonl` only.
+        task: a built-in task's name or a YAML file, relative to the recipe; for `jsonl`, `csv` and `hub`.
+        labels: whose answers are learned from this source; None leaves it to the recipe.
         rows: how many training rows: generated data need it, others take the first so many (absent: all).
-        validation_rows: how many rows to validate on at most.
+        fraction: which part of the training rows, as nested subsets: those of a smaller one are among those of a
+            larger one.
+        subset_seed: another seed gives other subsets.
+        validation_rows: how many rows to validate on at most; 0 leaves all rows for training, as an extra set wants.
+        validation: a file of rows with gold labels to validate on, for `jsonl` and `csv`; absent: a part of the rows.
+        columns: for `hub`, the dataset's columns by our names, where they differ.
+        label_names: for `hub`, the labels of integers, 0 first, where the dataset does not name them.
     """
 
     source: str
     task: str | None = None
+    labels: Literal["gold", "teacher"] | None = None
     rows: Annotated[int, Field(ge=1)] | None = None
-    validation_rows: Annotated[int, Field(ge=1)] = 500
+    fraction: Annotated[float, Field(gt=0, le=1)] | None = None
+    subset_seed: int = 0
+    validation_rows: Annotated[int, Field(ge=0)] = 500
+    validation: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    label_names: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _says_how_many(self) -> SourceConfig:
-        if self.source.startswith("demo-") and self.rows is None:
-            raise ValueError(f"{self.source} is generated: say how many rows")
+    def _keys_fit(self) -> SourceConfig:
+        kind = self.source.partition(":")[0]
+        problems = []
+        if kind.startswith("demo-") and self.rows is None:
+            problems.append(f"{self.source} is generated: say how many rows")
+        if self.rows is not None and self.fraction is not None:
+            problems.append("rows and fraction are both given; leave one out")
+        if self.subset_seed and self.fraction is None:
+            problems.append("subset_seed chooses the subsets of a fraction; give a fraction, or leave it out")
+        if self.validation is not None and kind not in ("jsonl", "csv"):
+            problems.append(f"validation is a file for jsonl and csv sources; leave it out of {self.source}")
+        for key in ("columns", "label_names"):
+            if getattr(self, key) and kind != "hub":
+                problems.append(f"{key} is for hub sources; leave it out of {self.source}")
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     def relative_to(self, folder: Path) -> SourceConfig:
         """The same source with its paths taken from `folder`."""
         kind, separator, location = self.source.partition(":")
-        source = f"{kind}:{folder / location}" if separator else self.source
-        task = self.task
-        if task is not None and task.endswith((".yaml", ".yml")):
-            task = str(folder / task)
-        return self.model_copy(update={"source": source, "task": task})
+        # A hub name looks like a relative path: it is one only if the directory is there.
+        is_path = bool(separator) and (kind != "hub" or (folder / location).is_dir())
+        changes: dict[str, Any] = {"source": f"{kind}:{folder / location}" if is_path else self.source}
+        if self.task is not None and self.task.endswith((".yaml", ".yml")):
+            changes["task"] = str(folder / self.task)
+        if self.validation is not None:
+            changes["validation"] = str(folder / self.validation)
+        return self.model_copy(update=changes)
 
 
 class TrainConfig(_Strict):
@@ -87,6 +117,8 @@ class TrainConfig(_Strict):
         validate_every: steps between validations; the best student by mean accuracy over tasks is kept.
         validation_share: part of the rows kept for validation where a dataset has no such split.
         max_bad_share: stop if more than this part of a source's rows is unusable.
+        deduplicate: leave out training rows that ask what an earlier one or a validation row asks; they are
+            reported in any case.
         seed: of weights and order; another seed is another run on the same rows.
         data_seed: of generated rows and of the validation split.
         threads: CPU threads; 0 leaves it to torch.
@@ -113,6 +145,7 @@ class TrainConfig(_Strict):
     validate_every: Annotated[int, Field(ge=1)] = 250
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     max_bad_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    deduplicate: bool = False
     seed: int = 0
     data_seed: int = 0
     threads: Annotated[int, Field(ge=0)] = 0

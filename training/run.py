@@ -20,13 +20,12 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from student.errors import DataError, TaskError
 from student.question import QuestionPreparer
-from student.task import Task, find_task
+from student.task import Task
 from training.checkpoint import STUDENT, save_checkpoint
 from training.config import TrainConfig
 from training.curves import plot_curves
 from training.data.example import Example
-from training.data.report import LoadReport, UnusableRows
-from training.data.sources import DemoRows, open_source
+from training.data.mixture import Cuts, load_mixture
 from training.evaluate import answer_all, batched, summarise
 from training.model import from_preset, from_pretrained, load_tokenizer
 from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer
@@ -75,7 +74,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     if config.threads:
         torch.set_num_threads(config.threads)
     output.mkdir(parents=True, exist_ok=True)
-    tasks, examples, validation, reports = _load_data(config, output)
+    tasks, examples, validation, report = _load_data(config, output)
     prepared = prepare(config, tasks, examples, validation)
     tasks, examples, validation = prepared.tasks, prepared.examples, prepared.validation
     _log.info("%s", prepared.as_text())
@@ -94,7 +93,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     dataset = MultitaskDataset(examples, tasks, tokenizer, progress=progress, **learnt)
     held_out = MultitaskDataset(validation, tasks, tokenizer, **learnt)
     cuts = {"training": _told(dataset, "training"), "validation": _told(held_out, "validation")}
-    write_json(output / DATA_REPORT, {"sources": reports, **prepared.as_dict(), "cut": cuts})
+    write_json(output / DATA_REPORT, {**report, **prepared.as_dict(), "cut": cuts})
     (output / RECIPE).write_text(resolved(config), encoding="utf-8")
     collator = MultitaskCollator(tokenizer.pad_token_id)
 
@@ -150,40 +149,13 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
 
 def _load_data(
     config: TrainConfig, output: Path
-) -> tuple[dict[str, Task], list[Example], list[Example], list[dict[str, Any]]]:
-    """Tasks by name, training rows, validation rows, and the report of each source."""
-    tasks: dict[str, Task] = {}
-    examples: list[Example] = []
-    validation: list[Example] = []
-    reports: list[dict[str, Any]] = []
-
-    def tell(report: LoadReport) -> None:
-        reports.append(report.as_dict())
-        write_json(output / DATA_REPORT, {"sources": reports})
-        _log.info("%s", report.as_text())
-
-    for entry in config.data:
-        _log.info("data: %s", entry.source)
-        source = open_source(
-            entry.source,
-            task=find_task(entry.task) if entry.task is not None else None,
-            labels=config.labels,
-            demo_rows=DemoRows(train=entry.rows or 0, validation=entry.validation_rows),
-            validation_share=config.validation_share,
-            seed=config.data_seed,
-            max_bad_share=config.max_bad_share,
-        )
-        try:
-            loaded = source.load("train")
-        except UnusableRows as error:
-            tell(error.report)
-            raise
-        tell(loaded.report)
-        if tasks.setdefault(source.task.name, source.task) != source.task:
-            raise DataError(f"{entry.source}: there are two different tasks of the name {source.task.name!r}")
-        examples += loaded.examples[: entry.rows]
-        validation += source.load("validation").examples[: entry.validation_rows]
-    return tasks, examples, validation, reports
+) -> tuple[dict[str, Task], list[Example], list[Example], dict[str, Any]]:
+    """Tasks by name, training rows, validation rows, and the report on all sources."""
+    mixture = load_mixture(
+        config.data, Cuts.of(config), tell=lambda found: write_json(output / DATA_REPORT, found.as_dict())
+    )
+    mixture.check_validation()
+    return mixture.tasks, mixture.training, mixture.validation, mixture.as_dict()
 
 
 def _told(dataset: MultitaskDataset, part: str) -> list[dict[str, Any]]:

@@ -47,6 +47,35 @@ def test_paths_are_taken_from_the_recipes_folder(tmp_path: Path) -> None:
     assert [source.task for source in config.data] == [f"{tmp_path}/mine.yaml", None, "cqa", None]
 
 
+def test_files_of_validation_rows_and_folders_of_the_hubs_format_are_taken_from_the_recipes_folder(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "saved").mkdir()
+    content = {
+        "preset": "tiny",
+        "data": [
+            {"source": "csv:rows.tsv", "task": "cqa", "validation": "held_out.tsv"},
+            {"source": "hub:saved", "task": "cqa"},
+            {"source": "hub:tau/commonsense_qa", "task": "cqa"},
+        ],
+    }
+    config = load_config(_write(tmp_path, content))
+    assert [source.source for source in config.data] == [
+        f"csv:{tmp_path}/rows.tsv",
+        f"hub:{tmp_path}/saved",
+        "hub:tau/commonsense_qa",
+    ]
+    assert config.data[0].validation == f"{tmp_path}/held_out.tsv"
+
+
+def test_problems_of_a_source_are_told_at_once(tmp_path: Path) -> None:
+    source = {"source": "demo-nli", "fraction": 0.5, "validation": "b", "label_names": ["no"]}
+    with pytest.raises(ConfigError) as caught:
+        load_config(_write(tmp_path, MINIMAL | {"data": [source]}))
+    for problem in ("say how many rows", "validation is a file", "label_names is for hub"):
+        assert problem in str(caught.value)
+
+
 def test_hub_name_stays_one(tmp_path: Path) -> None:
     content = {"pretrained": "google/t5-v1_1-small", "data": [{"source": "demo-nli", "rows": 1}]}
     assert load_config(_write(tmp_path, content)).pretrained == "google/t5-v1_1-small"
@@ -87,6 +116,16 @@ def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) 
         ({"data": [{"source": "demo-nli"}]}, "demo-nli is generated: say how many rows"),
         ({"data": [{"source": "demo-nli", "rows": 0}]}, "data.0.rows: "),
         ({"data": [{"source": "demo-nli", "rows": 1, "colour": "red"}]}, "data.0.colour: "),
+        ({"data": [{"source": "jsonl:a", "rows": 1, "fraction": 0.5}]}, "rows and fraction are both given"),
+        ({"data": [{"source": "jsonl:a", "fraction": 0}]}, "data.0.fraction: "),
+        ({"data": [{"source": "jsonl:a", "fraction": 1.5}]}, "data.0.fraction: "),
+        ({"data": [{"source": "jsonl:a", "subset_seed": 1}]}, "give a fraction, or leave it out"),
+        ({"data": [{"source": "cqa:a", "validation": "b"}]}, "validation is a file for jsonl and csv sources"),
+        ({"data": [{"source": "csv:a", "columns": {"label": "gold"}}]}, "columns is for hub sources"),
+        ({"data": [{"source": "csv:a", "label_names": ["no", "yes"]}]}, "label_names is for hub sources"),
+        ({"data": [{"source": "csv:a", "labels": "mine"}]}, "data.0.labels: "),
+        ({"data": [{"source": "csv:a", "validation_rows": -1}]}, "data.0.validation_rows: "),
+        ({"deduplicate": "often"}, "deduplicate: "),
         ({"steps": 0}, "steps: "),
         ({"rationale_weight": -1}, "rationale_weight: "),
         ({"learning_rate": 0}, "learning_rate: "),

@@ -331,3 +331,32 @@ def test_rows_bounds_what_is_trained_and_validated_on(source: SourceConfig, tmp_
     student = train(recipe(bounded, steps=1), tmp_path / "run", progress=False)
     data = json.loads((student / "quickstep.json").read_text())["data"]
     assert (data["training_rows"], data["validation_rows"]) == (20, 5)
+
+
+def test_report_on_data_tells_of_repeated_and_shared_questions(tmp_path: Path) -> None:
+    train(recipe(write_source(tmp_path, rows() + rows()), steps=1), tmp_path / "run", progress=False)
+
+    report = json.loads((tmp_path / "run" / "data.json").read_text())
+
+    told = report["sources"][0]
+    assert told["training_rows"] + told["validation_rows"] == 120
+    assert report["duplicates"]["repeated"]["rows"] + report["duplicates"]["held_out"]["rows"] > 50
+    assert report["overlap"][0]["same"]["rows"] > 0
+
+
+def test_teacher_labels_of_own_rows_are_learned_and_gold_validated_on(tmp_path: Path) -> None:
+    content = [row | {"teacher_label": "sad"} for row in rows()]
+
+    train(recipe(write_source(tmp_path, content), labels="teacher", steps=1), tmp_path / "run", progress=False)
+
+    lines = (tmp_path / "run" / "student" / "validation.jsonl").read_text().splitlines()
+    assert {json.loads(line)["label"] for line in lines} == {"happy", "sad"}
+    assert json.loads((tmp_path / "run" / "data.json").read_text())["sources"][0]["teacher_agreement"] == 0.5
+
+
+def test_teacher_labels_without_any_gold_stop_before_training(tmp_path: Path) -> None:
+    content = [{"inputs": row["inputs"], "teacher_label": row["label"]} for row in rows()]
+
+    with pytest.raises(DataError, match="mood: no validation rows"):
+        train(recipe(write_source(tmp_path, content), labels="teacher"), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run" / "recipe.yaml").exists()

@@ -1,4 +1,4 @@
-"""`Example`: one training row, whatever dataset it came from."""
+"""`Example`: one training row, whatever dataset it came from; `Unanswered`: one that has no answer yet."""
 
 from __future__ import annotations
 
@@ -34,3 +34,23 @@ class Example:
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
         object.__setattr__(self, "tags", MappingProxyType(dict(self.tags)))
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A question without an answer, to be put to a teacher.
+
+    Attributes:
+        task: name of the task the question belongs to.
+        inputs: the task's input fields, by name.
+        source: where the row comes from, as for `Example`.
+        choices: the answers to choose from, for tasks that take them.
+    """
+
+    task: str
+    inputs: Mapping[str, str]
+    source: str
+    choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from training.data.example import Example
+from training.data.example import Example, Unanswered
 from training.data.report import LoadReport
 
 Labels = Literal["gold", "teacher"]
@@ -14,7 +14,14 @@ Labels = Literal["gold", "teacher"]
 
 @dataclass(frozen=True)
 class Loaded:
-    """The rows of a dataset that can be used, in its order, and a report on all of them."""
+    """The rows of a dataset that can be used, in its order, and a report on all of them.
+
+    Attributes:
+        examples: the rows that can be learned.
+        report: what became of every row.
+        unanswered: rows that are whole but have neither a gold answer nor a teacher's: something to ask a teacher.
+    """
 
     examples: list[Example]
     report: LoadReport
+    unanswered: list[Unanswered] = field(default_factory=list)

@@ -49,6 +49,8 @@ class LoadReport:
         rows_used: rows that became an `Example`.
         rows_with_rationale: rows used that have a rationale.
         dropped: rows that are not used, by reason; a row is dropped for one reason only.
+        left_out: rows that are not used but have no fault: they lack the answer that is to be learned, as the
+            dataset says of itself. They do not count as bad.
         noted: rows that are used although something was repaired or absent; a row may have several notes.
         teacher_compared: rows with gold answer and teacher output, whether used or dropped.
         teacher_agreed: those of them in which the teacher's answer means the same as gold.
@@ -58,19 +60,25 @@ class LoadReport:
     rows_used: int = 0
     rows_with_rationale: int = 0
     dropped: dict[str, Tally] = field(default_factory=dict)
+    left_out: dict[str, Tally] = field(default_factory=dict)
     noted: dict[str, Tally] = field(default_factory=dict)
     teacher_compared: int = 0
     teacher_agreed: int = 0
 
     @property
     def rows_dropped(self) -> int:
-        """Rows that are not used."""
+        """Rows that cannot be used."""
         return sum(tally.rows for tally in self.dropped.values())
 
     @property
+    def rows_left_out(self) -> int:
+        """Rows without fault that are not used."""
+        return sum(tally.rows for tally in self.left_out.values())
+
+    @property
     def rows_read(self) -> int:
-        """All rows: each was used or dropped."""
-        return self.rows_used + self.rows_dropped
+        """All rows: each was used, dropped or left out."""
+        return self.rows_used + self.rows_dropped + self.rows_left_out
 
     @property
     def dropped_share(self) -> float:
@@ -91,8 +99,12 @@ class LoadReport:
         self.rows_with_rationale += with_rationale
 
     def drop(self, reason: str, source: str) -> None:
-        """Count a row that is not used."""
+        """Count a row that cannot be used."""
         self.dropped.setdefault(reason, Tally()).add(source)
+
+    def leave_out(self, reason: str, source: str) -> None:
+        """Count a row without fault that is not used."""
+        self.left_out.setdefault(reason, Tally()).add(source)
 
     def note(self, reason: str, source: str) -> None:
         """Count something that was repaired in, or is absent from, a row that is used."""
@@ -137,6 +149,8 @@ class LoadReport:
             "rows_with_rationale": self.rows_with_rationale,
             "rows_dropped": self.rows_dropped,
             "dropped": _tallies_as_dict(self.dropped),
+            "rows_left_out": self.rows_left_out,
+            "left_out": _tallies_as_dict(self.left_out),
             "noted": _tallies_as_dict(self.noted),
             "teacher_compared": self.teacher_compared,
             "teacher_agreement": self.teacher_agreement,
@@ -153,7 +167,7 @@ class LoadReport:
             lines.append(f"teacher agrees with gold in {self.teacher_agreement:.1%} of {self.teacher_compared:,} rows")
         entries = [
             _entry(severity, reason, tally, self.rows_read)
-            for severity, tallies in (("dropped", self.dropped), ("noted", self.noted))
+            for severity, tallies in (("dropped", self.dropped), ("left out", self.left_out), ("noted", self.noted))
             for reason, tally in _most_first(tallies)
         ]
         if entries:

@@ -1,33 +1,69 @@
-"""Where rows come from, written as one word: `cqa:<folder>`, `svamp:<folder>`, `jsonl:<file>`, `demo-nli`."""
+"""Where rows come from, written as one word: `cqa:<folder>`, `jsonl:<file>`, `hub:<owner>/<name>`, `demo-nli`."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from student.errors import DataError
 from student.task import Task, find_task
-from training.data import cqa, jsonl, svamp
+from training.data import asdiv, cqa, csv_rows, esnli, jsonl, svamp
 from training.data.example import Example
+from training.data.hub import Columns, HubDataset
 from training.data.loaded import Labels, Loaded
 from training.data.report import LoadReport
 from training.data.splits import split_validation
 
 Split = Literal["train", "validation", "test"]
 
+
+class _OwnRows(Protocol):
+    def __call__(self, path: Path, task: Task, *, labels: Labels) -> Loaded: ...
+
+
 _RELEASES: dict[str, Callable[[Path, str, Labels], Loaded]] = {
     "cqa": lambda folder, split, labels: cqa.load(folder, split, labels=labels),
     "svamp": lambda folder, split, labels: svamp.load(folder, split, labels=labels),
+    "esnli": lambda folder, split, labels: esnli.load(folder, split, labels=labels),
+    "asdiv": lambda folder, split, labels: asdiv.load(folder, split, labels=labels),
 }
+_TASKS = {"asdiv": "svamp"}
+"""Tasks of releases that are not named like theirs."""
+_GROUPS: dict[str, Callable[[Example], str]] = {"esnli": esnli.premise}
+"""What the rows of a release must share to stay on one side of the validation split."""
+_WITHOUT_TEACHER = ("esnli", "asdiv")
+_WITHOUT_TEST = ("asdiv",)
+_OWN_ROWS: dict[str, _OwnRows] = {"jsonl": jsonl.load, "csv": csv_rows.load}
 _GENERATORS = {
     "demo-nli": "training.data.demo.nli",
     "demo-choices": "training.data.demo.choices",
     "demo-math": "training.data.demo.math_problems",
 }
-_FORMS = ("cqa:<folder>", "svamp:<folder>", "jsonl:<file>", *_GENERATORS)
+FORMS = (
+    *(f"{kind}:<folder>" for kind in _RELEASES),
+    *(f"{kind}:<file>" for kind in _OWN_ROWS),
+    "hub:<owner>/<name> or hub:<folder>",
+    *_GENERATORS,
+)
+
+
+def kind_of(spec: str) -> str:
+    """What stands before the colon."""
+    return spec.partition(":")[0]
+
+
+def takes_task(spec: str) -> bool:
+    """Whether a source's rows are of a task that must be given."""
+    return kind_of(spec) in (*_OWN_ROWS, "hub")
+
+
+def is_generated(spec: str) -> bool:
+    """Whether a source's rows are made by a generator."""
+    return kind_of(spec) in _GENERATORS
 
 
 @dataclass(frozen=True)
@@ -45,57 +81,109 @@ class Source:
 
     Attributes:
         kind: what stands before the colon.
-        location: the folder or file after the colon; None for generated rows.
+        location: the folder, file or name after the colon; empty for generated rows.
         task: the task of all rows.
         labels: whose answers are learned; validation and test always carry gold labels.
         demo_rows: sizes of generated splits.
         validation_share: part of a dataset without validation split that is set aside for it.
         seed: of the validation split and of generated rows.
         max_bad_share: largest part of the stored rows that may be unusable.
+        validation: a file of the same kind to validate on; then all rows of `location` are for training.
+        columns: which column of a dataset of the hub is what.
     """
 
     kind: str
-    location: Path | None
+    location: str
     task: Task
     labels: Labels = "gold"
     demo_rows: DemoRows = field(default_factory=DemoRows)
     validation_share: float = 0.1
     seed: int = 0
     max_bad_share: float = 1.0
+    validation: Path | None = None
+    columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
-        if self.labels == "teacher" and self.kind not in _RELEASES:
-            raise DataError(f"{self.kind}: has no teacher labels of its own; use gold labels")
+        if self.labels == "teacher" and (self.kind in _GENERATORS or self.kind in _WITHOUT_TEACHER):
+            raise DataError(
+                f"{self.kind}: has no teacher labels of its own, and gold does not stand in for a teacher's; use gold "
+                "labels, or rows with a teacher_label as jsonl"
+            )
         if not 0 <= self.validation_share < 1:
             raise DataError(f"validation share: {self.validation_share}; must be at least 0 and below 1")
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there are test rows apart from all others, without generating any."""
+        if self.kind == "hub":
+            return "test" in self._hub.splits
+        if self.kind not in _RELEASES or self.kind in _WITHOUT_TEST:
+            return False
+        return (Path(self.location) / f"{self.kind}_test.json").is_file()
 
     def load(self, split: Split) -> Loaded:
         """Load one split.
 
-        `train` and `validation` of cqa, svamp and jsonl are the two parts of the same rows, cut by
-        `validation_share` (0: all rows are for training); the report is then that of all of them. `test` is
-        the release's test file, or for jsonl the whole file.
+        `train` and `validation` of the releases, jsonl and csv are the two parts of the same rows, cut by
+        `validation_share` (0: all rows are for training); the report is then that of all of them. A `validation`
+        file, and a hub dataset's split of that name, are taken instead of a cut. `test` is the split of that name,
+        or for jsonl and csv the whole file.
+
+        With the teacher's labels, rows without a gold answer are always for training; validation is then without
+        rows where no row has one.
 
         Raises:
             UnusableRows: more than `max_bad_share` of the rows of `train` or `validation` cannot be used, or all.
             DataError: the rows cannot be read, or validation is asked for at a share of 0.
         """
-        if self.location is None:
+        if self.kind in _GENERATORS:
             return self._generated(split)
         if split == "test":
-            return self._stored(self.location, "test", "gold")
-        if split == "validation" and not self.validation_share:
+            return self._stored("test", "gold")
+        if split == "train":
+            whole = self._checked(self._stored("train", self.labels))
+            return whole if self.validates_apart else Loaded(self._cut(whole)[0], whole.report, whole.unanswered)
+        if self.validation is not None:
+            return self._checked(_OWN_ROWS[self.kind](self.validation, self.task, labels="gold"))
+        if self.validates_apart:
+            return self._checked(self._stored("validation", "gold"))
+        if not self.validation_share:
             raise DataError(f"{self.kind}: no validation rows at a validation share of 0; give one above 0")
-        whole = self._stored(self.location, "train", self.labels if split == "train" else "gold")
-        # Before the split: where too many rows were dropped, the reasons are worth more than that a part is empty.
-        whole.report.check(self.max_bad_share)
-        training, validation = split_validation(whole.examples, self.validation_share, self.seed)
-        return Loaded(training if split == "train" else validation, whole.report)
+        whole = self._stored("train", "gold")
+        if self.labels == "gold":
+            self._checked(whole)
+        # With the teacher's labels, rows without gold are no fault; what is one was found with the training rows.
+        return Loaded(self._cut(whole)[1], whole.report)
 
-    def _stored(self, location: Path, split: str, labels: Labels) -> Loaded:
+    @property
+    def validates_apart(self) -> bool:
+        """Whether validation rows are a file or split of their own, not a part of the training rows."""
+        return self.validation is not None or (self.kind == "hub" and "validation" in self._hub.splits)
+
+    @cached_property
+    def _hub(self) -> HubDataset:
+        return HubDataset(self.location, self.task, self.columns)
+
+    def _checked(self, loaded: Loaded) -> Loaded:
+        # Before any split: where too many rows were dropped, the reasons are worth more than that a part is empty.
+        loaded.report.check(self.max_bad_share)
+        return loaded
+
+    def _cut(self, whole: Loaded) -> tuple[list[Example], list[Example]]:
+        # Learned from the teacher, a row may have no gold answer to validate on: it is not lost to training.
+        with_gold = [row for row in whole.examples if self.labels == "gold" or row.gold is not None]
+        if not with_gold:
+            return whole.examples, []
+        _, validation = split_validation(with_gold, self.validation_share, self.seed, _GROUPS.get(self.kind))
+        held_out = {row.source for row in validation}
+        return [row for row in whole.examples if row.source not in held_out], validation
+
+    def _stored(self, split: str, labels: Labels) -> Loaded:
+        if self.kind == "hub":
+            return self._hub.load(split, labels)
         if self.kind in _RELEASES:
-            return _RELEASES[self.kind](location, split, labels)
-        return jsonl.load(location, self.task)
+            return _RELEASES[self.kind](Path(self.location), split, labels)
+        return _OWN_ROWS[self.kind](Path(self.location), self.task, labels=labels)
 
     def _generated(self, split: Split) -> Loaded:
         examples = list(generate_rows(self.kind, split, getattr(self.demo_rows, split), self.seed))
@@ -122,38 +210,48 @@ def open_source(
     validation_share: float = 0.1,
     seed: int = 0,
     max_bad_share: float = 1.0,
+    validation: Path | None = None,
+    columns: Columns | None = None,
 ) -> Source:
     """Read the specification of a source, such as `cqa:/data/cqa` or `demo-nli`. Nothing is loaded yet.
 
     Args:
         spec: what the source is.
-        task: the task of a `jsonl` source; the others know theirs.
+        task: the task of a `jsonl`, `csv` or `hub` source; the others know theirs.
         labels: see `Source`.
         demo_rows: see `Source`.
         validation_share: see `Source`.
         seed: see `Source`.
         max_bad_share: see `Source`.
+        validation: see `Source`; for `jsonl` and `csv`.
+        columns: see `Source`; for `hub`.
 
     Raises:
         DataError: there is no such kind of source, or the location or task is missing or out of place.
     """
     kind, _, location = spec.partition(":")
-    if kind not in (*_RELEASES, *_GENERATORS, "jsonl"):
-        raise DataError(f"source {spec!r}: unknown; use one of {', '.join(_FORMS)}")
-    if (kind in _GENERATORS) == bool(location):
-        form = next(form for form in _FORMS if form.partition(":")[0] == kind)
+    form = next((form for form in FORMS if kind_of(form) == kind), None)
+    if form is None:
+        raise DataError(f"source {spec!r}: unknown; use one of {', '.join(FORMS)}")
+    if is_generated(spec) == bool(location):
         raise DataError(f"source {spec!r}: must be written as {form}")
-    if kind == "jsonl" and task is None:
+    if takes_task(spec) and task is None:
         raise DataError(f"source {spec!r}: give its task as well, a built-in task's name or a YAML file")
-    if kind != "jsonl" and task is not None:
+    if not takes_task(spec) and task is not None:
         raise DataError(f"source {spec!r}: has its own task; leave the task out")
+    if validation is not None and kind not in _OWN_ROWS:
+        raise DataError(f"source {spec!r}: validation is a file for {' and '.join(_OWN_ROWS)} sources; leave it out")
+    if columns is not None and kind != "hub":
+        raise DataError(f"source {spec!r}: columns and label_names are for hub sources; leave them out")
     return Source(
         kind=kind,
-        location=Path(location) if location else None,
-        task=task or find_task(kind),
+        location=location,
+        task=task or find_task(_TASKS.get(kind, kind)),
         labels=labels,
         demo_rows=demo_rows or DemoRows(),
         validation_share=validation_share,
         seed=seed,
         max_bad_share=max_bad_share,
+        validation=validation,
+        columns=columns or Columns(),
     )

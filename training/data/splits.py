@@ -1,16 +1,18 @@
-"""A validation split for datasets that come without one."""
+"""A validation split for datasets that come without one, and nested parts of training rows."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from student.errors import DataError
 from training.data.example import Example
 
 
-def split_validation(examples: Iterable[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
-    """Divide examples into training and validation rows by a digest of their source.
+def split_validation(
+    examples: Iterable[Example], share: float, seed: int, group: Callable[[Example], str] | None = None
+) -> tuple[list[Example], list[Example]]:
+    """Divide examples into training and validation rows by a digest of their source, or of their group.
 
     Each row is decided on its own, so that dropping, adding or reordering others moves none: training on the
     teacher's labels, which has fewer rows, leaves the same rows for validation. The number of validation rows
@@ -20,6 +22,7 @@ def split_validation(examples: Iterable[Example], share: float, seed: int) -> tu
         examples: rows with distinct sources.
         share: part for validation, at least 0 and below 1; 0 leaves all rows for training.
         seed: another seed gives another split.
+        group: what rows must share to stay together (a premise that several rows have); None: each is on its own.
 
     Returns:
         Training rows and validation rows, each in the given order.
@@ -33,7 +36,8 @@ def split_validation(examples: Iterable[Example], share: float, seed: int) -> tu
     training: list[Example] = []
     validation: list[Example] = []
     for example in examples:
-        (validation if _position(example.source, seed) < share else training).append(example)
+        key = example.source if group is None else group(example)
+        (validation if _position(key, seed) < share else training).append(example)
     if share and not (training and validation):
         raise DataError(
             f"validation split: {len(training)} training and {len(validation)} validation rows at a share of "
@@ -42,7 +46,32 @@ def split_validation(examples: Iterable[Example], share: float, seed: int) -> tu
     return training, validation
 
 
-def _position(source: str, seed: int) -> float:
+def nested_subset(examples: Sequence[Example], fraction: float, seed: int) -> list[Example]:
+    """The rows of a fraction, such that those of a smaller fraction are among those of a larger one.
+
+    Rows are ranked by a digest of their source, and the first so many are taken. Leaving rows out (those whose
+    teacher could not be read) changes no other row's rank against the rest.
+
+    Args:
+        examples: rows with distinct sources.
+        fraction: above 0, at most 1; the number of rows is rounded, and at least 1.
+        seed: another seed gives other subsets.
+
+    Returns:
+        The rows, in the given order.
+
+    Raises:
+        ValueError: `fraction` is out of range.
+    """
+    if not 0 < fraction <= 1:
+        raise ValueError(f"fraction: {fraction}; must be above 0 and at most 1")
+    # Apart from the validation split's digest: rows low in that one are gone, so that its ranks are not even.
+    ranked = sorted(examples, key=lambda example: _position(f"subset/{example.source}", seed))
+    taken = {example.source for example in ranked[: max(1, round(fraction * len(ranked)))]}
+    return [example for example in examples if example.source in taken]
+
+
+def _position(key: str, seed: int) -> float:
     """Where a row stands between 0 and 1, evenly spread over rows."""
-    digest = hashlib.sha256(f"{seed}/{source}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}/{key}".encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48

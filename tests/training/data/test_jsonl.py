@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from student.errors import DataError
 from student.task import Task, find_task, parse_task
 from training.data import jsonl
+from training.data.rows import KEYS
 
 NLI = parse_task(
     "name: nli\ntemplate: 'premise: {premise} hypothesis: {hypothesis}'\n"
@@ -181,7 +182,10 @@ def test_free_text_label_is_kept(tmp_path: Path) -> None:
             {"rationale": "So the answer is neutral."},
             "rationale concludes with another answer than the label",
         ),
-        ({"annotator": 3}, "unknown keys, not read (known: inputs, label, rationale, choices, id)"),
+        (
+            {"annotator": 3},
+            "unknown keys, not read (known: inputs, label, teacher_label, rationale, choices, id, votes, rationales)",
+        ),
     ],
 )
 def test_row_with_a_flaw_is_used_and_noted(tmp_path: Path, change: dict[str, Any], note: str) -> None:
@@ -211,7 +215,7 @@ _JSON = st.recursive(
 )
 
 
-@given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(jsonl.KEYS, _JSON)), min_size=1, max_size=5))
+@given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, _JSON)), min_size=1, max_size=5))
 def test_any_rows_are_used_or_dropped(tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]) -> None:
     path = _write(tmp_path_factory.mktemp("jsonl"), *rows)
     for task in (NLI, CQA, SVAMP):

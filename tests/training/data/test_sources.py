@@ -13,6 +13,7 @@ from student.errors import DataError
 from student.task import find_task
 from tests.training.data.release_files import write_release
 from training.data.example import Example
+from training.data.hub import Columns
 from training.data.sources import DemoRows, open_source
 
 
@@ -100,11 +101,15 @@ def test_demo_source_generates_each_split(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        ("esnli:/data", "unknown; use one of cqa:<folder>, svamp:<folder>, jsonl:<file>, demo-nli"),
+        ("snli:/data", "unknown; use one of cqa:<folder>, svamp:<folder>, esnli:<folder>"),
         ("cqa", "must be written as cqa:<folder>"),
         ("cqa:", "must be written as cqa:<folder>"),
         ("jsonl", "must be written as jsonl:<file>"),
         ("demo-nli:/data", "must be written as demo-nli"),
+        ("csv", "must be written as csv:<file>"),
+        ("hub:", "must be written as hub:<owner>/<name> or hub:<folder>"),
+        ("csv:rows.csv", "give its task as well"),
+        ("hub:a/b", "give its task as well"),
         ("jsonl:rows.jsonl", "give its task as well, a built-in task's name or a YAML file"),
     ],
 )
@@ -121,6 +126,34 @@ def test_task_beside_a_source_that_knows_its_own_is_refused() -> None:
 def test_teacher_labels_are_refused_where_there_is_no_teacher() -> None:
     with pytest.raises(DataError, match="no teacher labels of its own"):
         open_source("demo-math", labels="teacher")
+
+
+def test_keys_of_other_kinds_of_source_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="validation is a file for jsonl and csv sources"):
+        open_source("cqa:data", validation=tmp_path)
+    with pytest.raises(DataError, match="columns and label_names are for hub sources"):
+        open_source("cqa:data", columns=Columns())
+
+
+def test_csv_source_is_cut_like_jsonl(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("problem,label\n" + "".join(f"Problem {row}?,{row}\n" for row in range(60)))
+
+    source = open_source(f"csv:{path}", task=find_task("svamp"), validation_share=0.25)
+
+    training, validation, test = (source.load(split).examples for split in ("train", "validation", "test"))
+    assert {row.source for row in training} | {row.source for row in validation} == {row.source for row in test}
+    assert len(training) + len(validation) == len(test) == 60
+
+
+def test_test_rows_are_at_hand_where_a_release_has_their_file(svamp_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("{}")
+
+    assert open_source(f"svamp:{svamp_folder}").has_test
+    assert not open_source(f"cqa:{svamp_folder}").has_test
+    assert not open_source(f"asdiv:{svamp_folder}").has_test
+    assert not open_source(f"jsonl:{tmp_path}/rows.jsonl", task=find_task("svamp")).has_test
+    assert not open_source("demo-math").has_test
 
 
 @pytest.mark.parametrize("share", [-0.5, 1.0])

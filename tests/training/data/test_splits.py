@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 
 from student.errors import DataError
 from training.data.example import Example
-from training.data.splits import split_validation
+from training.data.splits import nested_subset, split_validation
 
 
 def _examples(count: int) -> list[Example]:
     return [Example("svamp", {"problem": "p"}, "1", None, f"svamp/train:{row}") for row in range(count)]
+
+
+SUBSET_OF_30 = (11, 20, 22)
 
 
 def _sources(examples: list[Example]) -> list[str]:
@@ -65,3 +68,58 @@ def test_split_with_an_empty_part_is_refused() -> None:
 def test_share_out_of_range_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="below 1"):
         split_validation(_examples(2), share, seed=0)
+
+
+def test_rows_of_a_group_stay_together() -> None:
+    training, validation = split_validation(_examples(900), 0.3, seed=0, group=_hundred)
+
+    assert {_hundred(row) for row in training}.isdisjoint({_hundred(row) for row in validation})
+    assert len(training) + len(validation) == 900
+
+
+def _hundred(example: Example) -> str:
+    return str(int(example.source.partition(":")[2]) // 3)
+
+
+def test_smaller_subsets_are_part_of_larger_ones_and_keep_the_order() -> None:
+    rows = _examples(400)
+
+    quarter, half, all_rows = (_sources(nested_subset(rows, fraction, seed=0)) for fraction in (0.25, 0.5, 1))
+
+    assert (len(quarter), len(half), all_rows) == (100, 200, _sources(rows))
+    assert set(quarter) < set(half)
+    assert half == [source for source in _sources(rows) if source in set(half)]
+
+
+def test_other_seed_gives_another_subset_and_the_same_seed_the_same() -> None:
+    first, again, other = (_sources(nested_subset(_examples(400), 0.25, seed)) for seed in (0, 0, 1))
+
+    assert first == again
+    assert 60 > len(set(first) & set(other)) > 5
+
+
+def test_subset_does_not_depend_on_the_python_process() -> None:
+    assert _sources(nested_subset(_examples(30), 0.1, seed=0)) == [f"svamp/train:{row}" for row in SUBSET_OF_30]
+
+
+@given(st.sets(st.integers(0, 39), max_size=39), st.integers(0, 5))
+def test_rows_that_are_dropped_leave_the_ranks_of_others(dropped: set[int], seed: int) -> None:
+    everything = _examples(40)
+    some = [example for row, example in enumerate(everything) if row not in dropped]
+
+    taken = _sources(nested_subset(some, 0.5, seed))
+
+    left = set(_sources(some))
+    larger = [_sources(nested_subset(everything, rows / 40, seed)) for rows in range(1, 41)]
+    assert taken in [[source for source in sources if source in left] for sources in larger]
+
+
+def test_subset_of_few_rows_has_one_at_least() -> None:
+    assert len(nested_subset(_examples(3), 0.01, seed=0)) == 1
+    assert nested_subset([], 0.5, seed=0) == []
+
+
+@pytest.mark.parametrize("fraction", [0, -0.1, 1.1])
+def test_fraction_out_of_range_is_refused(fraction: float) -> None:
+    with pytest.raises(ValueError, match="above 0 and at most 1"):
+        nested_subset(_examples(2), fraction, seed=0)

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from student.errors import DataError
+from tests.training.small import TASK_YAML
+from training.config import SourceConfig
+from training.data.mixture import Cuts, Mixture, load_mixture
+from training.data.report import UnusableRows
+
+
+def _row(number: int, **changes: Any) -> dict[str, Any]:
+    return {"inputs": {"text": f"Ann does {number}."}, "label": "happy"} | changes
+
+
+def _source(folder: Path, content: list[dict[str, Any]], name: str = "rows.jsonl", **keys: Any) -> SourceConfig:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("\n".join(map(json.dumps, content)))
+    (folder / "mood.yaml").write_text(TASK_YAML)
+    return SourceConfig(source=f"jsonl:{folder / name}", task=str(folder / "mood.yaml"), **keys)
+
+
+def _texts(mixture: Mixture) -> set[str]:
+    return {row.inputs["text"] for row in mixture.training}
+
+
+def _taught(number: int, *, gold: bool = False) -> dict[str, Any]:
+    row = _row(number, teacher_label="sad")
+    return row if gold else {key: value for key, value in row.items() if key != "label"}
+
+
+def test_fractions_are_nested_and_leave_validation_rows_alone(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(200)]
+    small, large, whole = (
+        load_mixture([_source(tmp_path, rows, fraction=fraction)], Cuts(validation_share=0.2))
+        for fraction in (0.25, 0.5, 1.0)
+    )
+
+    assert small.validation == large.validation == whole.validation
+    assert _texts(small) < _texts(large) < _texts(whole)
+    assert len(small.training) == round(0.25 * len(whole.training))
+    told = small.as_dict()["sources"][0]
+    assert (told["fraction"], told["subset_seed"]) == (0.25, 0)
+    assert (told["training_rows"], told["validation_rows"]) == (len(small.training), len(small.validation))
+
+
+def test_other_subset_seed_takes_other_rows(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(100)]
+    one, other = (load_mixture([_source(tmp_path, rows, fraction=0.3, subset_seed=seed)], Cuts()) for seed in (0, 1))
+
+    assert one.validation == other.validation
+    assert _texts(one) != _texts(other)
+
+
+def test_first_rows_are_taken_of_the_training_rows(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(100)]
+
+    some = load_mixture([_source(tmp_path, rows, rows=7)], Cuts())
+
+    assert some.training == load_mixture([_source(tmp_path, rows)], Cuts()).training[:7]
+
+
+def test_duplicates_are_reported_and_left_out_only_if_asked(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(40)] * 2
+    entries = [_source(tmp_path, rows)]
+
+    as_they_are = load_mixture(entries, Cuts(validation_share=0.2))
+    distinct = load_mixture(entries, Cuts(validation_share=0.2, deduplicate=True))
+
+    assert len(as_they_are.training) + len(as_they_are.validation) == 80
+    assert as_they_are.duplicates.repeated.rows > 0
+    assert as_they_are.duplicates == distinct.duplicates
+    texts = [row.inputs["text"] for row in distinct.training]
+    assert len(texts) == len(set(texts))
+    assert not set(texts) & {row.inputs["text"] for row in distinct.validation}
+    assert distinct.validation == as_they_are.validation
+    told = [mixture.as_dict()["sources"][0]["duplicates_left_out"] for mixture in (as_they_are, distinct)]
+    assert told == [0, len(as_they_are.training) - len(distinct.training)]
+
+
+def test_duplicates_of_another_source_of_the_task_are_left_out(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(30)]
+    entries = [_source(tmp_path / "a", rows, validation_rows=0), _source(tmp_path / "b", rows)]
+
+    mixture = load_mixture(entries, Cuts(deduplicate=True))
+
+    assert [told["training_rows"] + told["validation_rows"] for told in mixture.sources] == [
+        30 - len(mixture.validation),
+        len(mixture.validation),
+    ]
+
+
+def test_overlap_of_validation_rows_is_found_and_warned_about(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [_row(number) for number in range(40)] * 2
+
+    with caplog.at_level(logging.WARNING, logger="training"):
+        mixture = load_mixture([_source(tmp_path, rows)], Cuts(validation_share=0.2))
+
+    (overlap,) = mixture.as_dict()["overlap"]
+    assert (overlap["task"], overlap["held_out"], overlap["rows"]) == ("mood", "validation", len(mixture.validation))
+    assert overlap["same"]["rows"] > 0
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert f"{overlap['same']['rows']} ask what a training row asks" in warning
+    (unwarned,) = load_mixture([_source(tmp_path, rows)], Cuts(deduplicate=True)).overlaps
+    assert unwarned.same.rows == 0
+
+
+def test_test_rows_at_hand_are_compared_too(tmp_path: Path) -> None:
+    for split, numbers in (("valid", range(60)), ("test", range(3))):
+        rows = [
+            {"premise": f"It is {number} .", "hypothesis": "No .", "label": "neutral", "explanations": ["So ."]}
+            for number in numbers
+        ]
+        (tmp_path / f"esnli_{split}.json").write_text("\n".join(map(json.dumps, rows)))
+
+    mixture = load_mixture([SourceConfig(source=f"esnli:{tmp_path}")], Cuts(validation_share=0.3))
+
+    (_, test) = mixture.overlaps
+    validated = {row.inputs["premise"] for row in mixture.validation}
+    assert (test.held_out, test.rows) == ("test", 3)
+    assert test.same.rows == 3 - len({f"It is {number}." for number in range(3)} & validated)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "has no rows"),
+        ('{"premise": "It is 1 .", "hypothesis": "No ."}', "1 x label is missing"),
+    ],
+)
+def test_test_rows_that_cannot_be_used_do_not_stop_training(tmp_path: Path, content: str, reason: str) -> None:
+    rows = [
+        {"premise": f"It is {number} .", "hypothesis": "No .", "label": "neutral", "explanations": ["So ."]}
+        for number in range(60)
+    ]
+    (tmp_path / "esnli_valid.json").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "esnli_test.json").write_text(content)
+
+    mixture = load_mixture([SourceConfig(source=f"esnli:{tmp_path}")], Cuts())
+
+    (told,) = mixture.as_dict()["test_rows_not_checked"].values()
+    assert reason in told
+    assert [overlap.held_out for overlap in mixture.overlaps] == ["validation"]
+
+
+def test_teacher_labelled_rows_without_gold_are_all_for_training(tmp_path: Path) -> None:
+    rows = [_taught(number, gold=number < 50) for number in range(100)]
+
+    mixture = load_mixture([_source(tmp_path, rows, labels="teacher")], Cuts(validation_share=0.3))
+
+    assert len(mixture.training) + len(mixture.validation) == 100
+    assert {row.label for row in mixture.training} == {"sad"}
+    assert {row.label for row in mixture.validation} == {"happy"}
+    assert all(int(row.inputs["text"][9:-1]) < 50 for row in mixture.validation)
+    assert mixture.sources[0]["noted"]["label is missing: learned from, but never validated on"]["rows"] == 50
+    assert mixture.sources[0]["teacher_agreement"] == 0
+    mixture.check_validation()
+
+
+def test_teacher_labels_alone_cannot_be_validated_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [_taught(number) for number in range(30)]
+
+    with caplog.at_level(logging.WARNING, logger="training"):
+        mixture = load_mixture([_source(tmp_path, rows)], Cuts(labels="teacher"))
+
+    assert (len(mixture.training), mixture.validation) == (30, [])
+    assert "none of its rows has a gold label" in caplog.text
+    with pytest.raises(DataError, match=r"mood: no validation rows.*Add a source with gold labels"):
+        mixture.check_validation()
+
+
+def test_another_source_with_gold_labels_validates_teacher_labelled_rows(tmp_path: Path) -> None:
+    taught = _source(tmp_path / "taught", [_taught(number) for number in range(100, 130)], labels="teacher")
+    gold = _source(tmp_path / "gold", [_row(number) for number in range(40)])
+
+    mixture = load_mixture([taught, gold], Cuts(validation_share=0.2))
+
+    mixture.check_validation()
+    assert {row.label for row in mixture.validation} == {"happy"}
+    assert sum(row.label == "sad" for row in mixture.training) == 30
+
+
+def test_file_of_validation_rows_is_taken_in_place_of_a_cut(tmp_path: Path) -> None:
+    _source(tmp_path, [_row(number) for number in range(100, 105)], name="held_out.jsonl")
+    entry = _source(
+        tmp_path, [_taught(number) for number in range(30)], labels="teacher", validation=f"{tmp_path}/held_out.jsonl"
+    )
+
+    mixture = load_mixture([entry], Cuts())
+
+    assert (len(mixture.training), len(mixture.validation)) == (30, 5)
+    assert {row.label for row in mixture.validation} == {"happy"}
+
+
+def test_file_of_validation_rows_without_gold_is_refused(tmp_path: Path) -> None:
+    _source(tmp_path, [_taught(1)], name="held_out.jsonl")
+    entry = _source(tmp_path, [_row(number) for number in range(30)], validation=f"{tmp_path}/held_out.jsonl")
+
+    with pytest.raises(UnusableRows, match=r"held_out\.jsonl: 1 of 1 rows cannot be used"):
+        load_mixture([entry], Cuts())
+
+
+def test_source_with_no_validation_rows_asked_for_is_trained_on_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    extra = _source(tmp_path / "extra", [_row(number) for number in range(100, 130)], validation_rows=0)
+    main = _source(tmp_path / "main", [_row(number) for number in range(40)])
+
+    with caplog.at_level(logging.WARNING, logger="training"):
+        mixture = load_mixture([extra, main], Cuts(validation_share=0.2))
+
+    of_extra, of_main = ((told["training_rows"], told["validation_rows"]) for told in mixture.sources)
+    assert of_extra == (30, 0)
+    assert sum(of_main) == 40 and of_main[1] > 0
+    assert "gold label" not in caplog.text
+
+
+def test_each_source_is_told_also_the_one_that_is_unusable(tmp_path: Path) -> None:
+    good = _source(tmp_path / "good", [_row(number) for number in range(40)])
+    bad = _source(tmp_path / "bad", [{"label": "happy"}])
+    told: list[list[str]] = []
+
+    with pytest.raises(UnusableRows):
+        load_mixture(
+            [good, bad], Cuts(), tell=lambda mixture: told.append([entry["source"] for entry in mixture.sources])
+        )
+
+    assert told == [[good.source], [good.source, bad.source]]
+
+
+def test_labels_of_a_source_go_before_those_of_the_recipe(tmp_path: Path) -> None:
+    rows = [_taught(number, gold=True) for number in range(40)]
+
+    gold = load_mixture([_source(tmp_path, rows, labels="gold")], Cuts(labels="teacher"))
+
+    assert {row.label for row in gold.training} == {"happy"}
+
+
+def test_all_sources_that_cannot_be_opened_are_named_before_any_is_loaded(tmp_path: Path) -> None:
+    good = _source(tmp_path, [_row(number) for number in range(40)])
+    told: list[Mixture] = []
+
+    with pytest.raises(DataError) as caught:
+        load_mixture(
+            [good, SourceConfig(source="esnli:data"), SourceConfig(source="svmap:data"), SourceConfig(source="csv:x")],
+            Cuts(labels="teacher"),
+            tell=told.append,
+        )
+
+    for problem in ("esnli: has no teacher labels", "'svmap:data': unknown", "'csv:x': give its task as well"):
+        assert problem in str(caught.value)
+    assert told == []
