@@ -15,6 +15,7 @@ from student.errors import QuickstepError
 _COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("training.data_cli:main", "tell what data sources hold, before training on them"),
     "train": ("training.cli:train", "train a student on labels and rationales"),
+    "experiment": ("training.experiment.cli:experiment", "train and compare many runs of one recipe"),
     "evaluate": ("training.cli:evaluate", "measure a checkpoint on a data source"),
     "demo-data": ("training.cli:demo_data", "write the demo student's data as JSONL, with its shortcut baselines"),
     "export": ("export.cli:export", "compile a checkpoint into a bundle, behind the parity gate"),

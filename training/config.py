@@ -215,6 +215,24 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
     Raises:
         ConfigError: naming every problem at once.
     """
+    content = recipe_content(path)
+    for override in overrides:
+        key, separator, value = override.partition("=")
+        if not separator:
+            raise ConfigError(f"--set {override}: must have the form key=value")
+        try:
+            content[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {override}: is not YAML: {yaml_problem(error)}") from None
+    return to_config(content, path.parent, f"recipe {path}")
+
+
+def recipe_content(path: Path) -> dict[str, Any]:
+    """A recipe's keys as they stand in its file, not yet checked.
+
+    Raises:
+        ConfigError: the file cannot be read or is no mapping.
+    """
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -225,18 +243,24 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
         raise ConfigError(f"recipe {path}: is not YAML: {yaml_problem(error)}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"recipe {path}: must be a mapping; see recipes/ for examples")
-    for override in overrides:
-        key, separator, value = override.partition("=")
-        if not separator:
-            raise ConfigError(f"--set {override}: must have the form key=value")
-        try:
-            content[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {override}: is not YAML: {yaml_problem(error)}") from None
+    return content
+
+
+def to_config(content: dict[str, Any], folder: Path, origin: str) -> TrainConfig:
+    """Check a recipe's keys.
+
+    Args:
+        content: the keys.
+        folder: what relative paths are relative to.
+        origin: what to call the recipe in errors.
+
+    Raises:
+        ConfigError: naming every problem at once.
+    """
     try:
-        return _resolved(TrainConfig.model_validate(content), path.parent)
+        return _resolved(TrainConfig.model_validate(content), folder)
     except ValidationError as error:
-        raise ConfigError(f"recipe {path}: {problems_of(error, TrainConfig.model_fields)}") from None
+        raise ConfigError(f"{origin}: {problems_of(error, TrainConfig.model_fields)}") from None
 
 
 def _resolved(config: TrainConfig, folder: Path) -> TrainConfig:

@@ -27,6 +27,7 @@ from training.curves import plot_curves
 from training.data.example import Example
 from training.data.mixture import Cuts, load_mixture
 from training.evaluate import answer_all, batched, summarise
+from training.fused import fuse, plain_class
 from training.model import from_preset, from_pretrained, load_tokenizer
 from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer
 from training.preparation import prepare
@@ -84,6 +85,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     if resume and checkpoint is None:
         _log.info("%s: holds no checkpoint yet; starting from the first step", output)
     model, tokenizer = _make_model(config, tasks, examples, checkpoint)
+    fuse(model)
     _check_labels(examples, tasks, tokenizer)
     _check_label_sets(tasks, tokenizer)
     learnt = {
@@ -143,6 +145,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     shutil.rmtree(output / STUDENT, ignore_errors=True)
     (output / STUDENT).mkdir()
     write_rows(output / STUDENT, validation)
+    plain_class(model)
     save_checkpoint(output / STUDENT, model, tokenizer, tasks, record)
     return output / STUDENT
 

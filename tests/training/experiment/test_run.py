@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from student import cli
+from tests.training.small import write_source
+from training.experiment import run as experiment_run
+from training.experiment.plan import Plan, load_plan
+from training.experiment.report import write_report
+from training.experiment.run import ExperimentError, run_all
+from training.run import train
+
+RECIPE: dict[str, Any] = {
+    "preset": "tiny",
+    "data": [{"source": "jsonl:rows.jsonl", "task": "mood.yaml"}],
+    "steps": 2,
+    "validate_every": 2,
+    "batch_size": 8,
+    "warmup_steps": 1,
+    "validation_share": 0.2,
+    "threads": 1,
+}
+AXES: dict[str, Any] = {"methods": ["standard", "step-by-step"], "fractions": [0.5, 1.0], "seeds": [0, 1]}
+
+
+def _plan(folder: Path, recipe: dict[str, Any] | None = None, **axes: Any) -> Plan:
+    write_source(folder)
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(RECIPE | (recipe or {})))
+    (folder / "experiment.yaml").write_text(yaml.safe_dump({"recipe": "recipe.yaml"} | AXES | axes, sort_keys=False))
+    return load_plan(folder / "experiment.yaml")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
+    folder = tmp_path_factory.mktemp("experiment")
+    plan = _plan(folder)
+    run_all(plan, folder / "out", progress=False)
+    return plan, folder / "out"
+
+
+def test_runs_are_run_directories_without_the_trainers_checkpoints(done: tuple[Plan, Path]) -> None:
+    plan, output = done
+    assert {path.name for path in (output / "runs").iterdir()} == {run.name for run in plan.runs}
+    for run in plan.runs:
+        names = {path.name for path in (output / "runs" / run.name).iterdir()}
+        assert {"student", "recipe.yaml", "data.json", "curves.png", "result.json"} <= names
+        assert not any(name.startswith("checkpoint-") for name in names)
+
+
+def test_half_of_the_rows_lie_within_the_whole(done: tuple[Plan, Path]) -> None:
+    plan, output = done
+    results = run_all(plan, output, progress=False)
+    by_fraction = {result.run.cell.fraction: result.training_rows for result in results}
+    assert by_fraction[0.5] == round(by_fraction[1.0] / 2)
+    validation = {
+        (output / "runs" / run.name / "student" / "validation.jsonl").read_text()
+        for run in plan.runs
+        if run.cell.method == "step-by-step"
+    }
+    assert len(validation) == 1
+
+
+def test_what_is_done_is_not_done_again(done: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(experiment_run, "train", refuse)
+    results = run_all(*done, progress=False)
+    assert all(result.measured for result in results)
+
+
+def test_an_interrupted_experiment_goes_on_with_what_is_missing(
+    done: tuple[Plan, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, output = done
+    copy = tmp_path / "out"
+    shutil.copytree(output, copy)
+    lost = plan.runs[3].name
+    shutil.rmtree(copy / "runs" / lost)
+    trained = []
+
+    def note(config: Any, folder: Path, **options: Any) -> Path:
+        trained.append(folder.name)
+        return train(config, folder, **options)
+
+    monkeypatch.setattr(experiment_run, "train", note)
+    results = run_all(plan, copy, progress=False)
+    assert trained == [lost]
+    assert [result.measured for result in results] == [result.measured for result in run_all(*done, progress=False)]
+
+
+def test_run_of_another_recipe_is_refused(done: tuple[Plan, Path], tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="was made by another recipe"):
+        run_all(_plan(tmp_path, {"steps": 4}), done[1], progress=False)
+
+
+def test_broken_result_is_refused(done: tuple[Plan, Path], tmp_path: Path) -> None:
+    plan, output = done
+    copy = tmp_path / "out"
+    shutil.copytree(output, copy)
+    (copy / "runs" / plan.runs[0].name / "result.json").write_text("{")
+    with pytest.raises(ExperimentError, match="is broken"):
+        run_all(plan, copy, progress=False)
+
+
+def test_test_rows_are_asked_only_when_wanted_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = {"data": [{"source": "demo-nli", "rows": 24, "validation_rows": 8}], "validation_share": 0.1}
+    plan = _plan(tmp_path, recipe, seeds=[0], fractions=[1.0])
+    output = tmp_path / "out"
+    assert all(one.split == "validation" for result in run_all(plan, output, progress=False) for one in result.measured)
+    tested = run_all(plan, output, test=True, progress=False)
+    assert all([one.split for one in result.measured] == ["validation", "test"] for result in tested)
+    assert {one.rows for result in tested for one in result.measured if one.split == "test"} == {1000}
+    monkeypatch.setattr(experiment_run, "answer_all", None)
+    assert run_all(plan, output, test=True, progress=False) == tested
+    assert "## demo-nli, test (1,000 rows)" in write_report(plan, tested, output, test=True)
+
+
+def test_files_of_ones_own_have_no_test_rows(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match=r"none of jsonl:.*rows\.jsonl has test rows of its own"):
+        run_all(_plan(tmp_path), tmp_path / "out", test=True, progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_combination_that_cannot_be_trained_reads_not_available(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path, methods={"distilled": {"method": "standard", "labels": "teacher"}, "standard": {"method": "standard"}}
+    )
+    results = run_all(plan, tmp_path / "out", progress=False)
+    tables = write_report(plan, results, tmp_path / "out", test=False)
+    assert "| tiny | - | distilled | 50% | n/a:" in tables
+    content = json.loads((tmp_path / "out" / "results.json").read_text())
+    missing = [row for row in content["runs"] if row["accuracy"] is None]
+    assert {row["method"] for row in missing} == {"distilled"} and len(missing) == 4
+
+
+def test_command_writes_tables_and_plots(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _plan(tmp_path, seeds=[0], fractions=[1.0])
+    arguments = ["experiment", str(tmp_path / "experiment.yaml"), "--output", str(tmp_path / "out"), "--quiet"]
+    assert cli.main([*arguments, "--list"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["tiny-standard-100pct-s0", "tiny-step-by-step-w1-100pct-s0"]
+    assert not (tmp_path / "out").exists()
+    assert cli.main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "## mood, validation" in shown
+    assert (tmp_path / "out" / "results.md").read_text() in shown
+    for name in ("accuracy_over_data", "accuracy_over_size", "beats_teacher"):
+        assert (tmp_path / "out" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert len((tmp_path / "out" / "results.csv").read_text().splitlines()) == 3
+
+
+def test_experiment_without_any_student_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _plan(tmp_path, methods={"distilled": {"method": "standard", "labels": "teacher"}}, seeds=[0], fractions=[1.0])
+    arguments = ["experiment", str(tmp_path / "experiment.yaml"), "--output", str(tmp_path / "out"), "--quiet"]
+    assert cli.main(arguments) == 1
+    assert "n/a" in capsys.readouterr().out

@@ -1,0 +1,206 @@
+"""`Plan`: an experiment, read from YAML, and the runs that it is made of.
+
+An experiment is a recipe and what is changed in it. Each axis is either named changes to the recipe's keys (`methods`,
+`students`, `teachers`) or values of one key; every combination is a run, for each seed. Runs that would be the same (a
+weight of rationales for a method without) are one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from student.validation import problems_of, yaml_problem
+from training.config import ConfigError, TrainConfig, recipe_content, to_config
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*")
+
+Changes = dict[str, Any]
+
+
+class ExperimentConfig(BaseModel):
+    """An experiment as it is written.
+
+    Attributes:
+        recipe: the recipe that every run starts from, relative to the experiment's file.
+        methods: by name, what each method changes in the recipe; a name stands for itself where it changes nothing
+            but `method` (`methods: [standard, step-by-step]`).
+        students: by name, what each student changes (`mini: {preset: mini}`).
+        teachers: by name, what each teacher changes, such as its files (`palm: {data: [...]}`).
+        fractions: parts of every source's training rows; subsets are nested. Of a source with `rows`, the first so
+            many are taken.
+        rationale_weights: values of lambda, for methods that have it; none keeps the recipe's.
+        seeds: every combination is run with each; a seed draws the subset too, so that intervals speak of both.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: str
+    methods: Annotated[dict[str, Changes], Field(min_length=1)]
+    students: dict[str, Changes] = {}
+    teachers: dict[str, Changes] = {}
+    fractions: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (1.0,)
+    rationale_weights: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)
+
+    @field_validator("methods", mode="before")
+    @classmethod
+    def _names_of_methods(cls, methods: object) -> object:
+        if isinstance(methods, list) and all(isinstance(name, str) for name in methods):
+            return {name: {"method": name} for name in methods}
+        return methods
+
+    @field_validator("methods", "students", "teachers")
+    @classmethod
+    def _named(cls, named: dict[str, Changes]) -> dict[str, Changes]:
+        wrong = [name for name in named if _NAME.fullmatch(name.replace("-", "_")) is None]
+        if wrong:
+            raise ValueError(f"{', '.join(map(repr, wrong))}: names are letters, digits, '-', '_' and '.'")
+        return named
+
+    @field_validator("fractions", "rationale_weights", "seeds")
+    @classmethod
+    def _distinct(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        repeated = sorted({value for value in values if values.count(value) > 1})
+        if repeated:
+            raise ValueError(f"{', '.join(map(str, repeated))} given more than once")
+        return values
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a run is an example of, seeds left out.
+
+    Attributes:
+        student: name of the student; the recipe's own size or model where the experiment has no axis of students.
+        teacher: name of the teacher; empty where there is no such axis.
+        rationale_weight: lambda as the run has it.
+        fraction: part of the training rows.
+    """
+
+    method: str
+    student: str
+    teacher: str
+    rationale_weight: float
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run.
+
+    Attributes:
+        name: of its directory, unique in the experiment.
+        config: its recipe, resolved.
+    """
+
+    name: str
+    cell: Cell
+    seed: int
+    config: TrainConfig
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment and its runs in the order in which they are trained: every cell once, then the next seed."""
+
+    config: ExperimentConfig
+    runs: tuple[Run, ...]
+
+
+def load_plan(path: Path) -> Plan:
+    """Read an experiment and check the recipe of every run.
+
+    Raises:
+        ConfigError: naming every problem of the file, or of every run's recipe, at once.
+    """
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"experiment {path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"experiment {path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"experiment {path}: is not YAML: {yaml_problem(error)}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"experiment {path}: must be a mapping with recipe and methods; docs/experiments.md has one")
+    try:
+        config = ExperimentConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"experiment {path}: {problems_of(error, ExperimentConfig.model_fields)}") from None
+    recipe = path.parent / config.recipe
+    return Plan(config, _runs(config, path, recipe_content(recipe), recipe.parent))
+
+
+def _runs(config: ExperimentConfig, path: Path, base: Changes, folder: Path) -> tuple[Run, ...]:
+    runs: dict[tuple[Cell, int], Run] = {}
+    # The recipe of a cell is wrong for all its seeds, and told once.
+    problems: dict[str, None] = {}
+    for seed in config.seeds:
+        for cell, changes in _cells(config, base):
+            try:
+                content = {**base, **changes, "seed": seed, "data": _part(changes, base, cell.fraction, seed)}
+                recipe = to_config(content, folder, cell_name(cell))
+            except ConfigError as error:
+                problems[str(error)] = None
+                continue
+            made = Cell(cell.method, cell.student, cell.teacher, recipe.rationale_weight, cell.fraction)
+            runs.setdefault((made, seed), Run(f"{cell_name(made)}-s{seed}", made, seed, recipe))
+    if problems:
+        raise ConfigError(f"experiment {path}: {'; '.join(problems)}")
+    return tuple(runs.values())
+
+
+def _cells(config: ExperimentConfig, base: Changes) -> Iterator[tuple[Cell, Changes]]:
+    """Every combination of the axes, with what it changes in the recipe."""
+    students = config.students or {_own_student(base): {}}
+    teachers = config.teachers or {"": {}}
+    weights: tuple[float | None, ...] = config.rationale_weights or (None,)
+    for fraction, student, teacher, method, weight in itertools.product(
+        config.fractions, students, teachers, config.methods, weights
+    ):
+        changes: Changes = {**students[student], **teachers[teacher], **config.methods[method]}
+        has_weight = changes.get("method", base.get("method", "step-by-step")) == "step-by-step"
+        if weight is not None and has_weight and "rationale_weight" not in config.methods[method]:
+            changes["rationale_weight"] = weight
+        elif not has_weight:
+            # The recipe's own weight belongs to step-by-step.
+            changes.setdefault("rationale_weight", 0.0)
+        yield Cell(method, student, teacher, changes.get("rationale_weight", -1.0), fraction), changes
+
+
+def _part(changes: Changes, base: Changes, fraction: float, seed: int) -> object:
+    """The sources with a part of their training rows. Of a source that says how many rows, the first are taken."""
+    data = changes.get("data", base.get("data"))
+    if fraction == 1 or not isinstance(data, list):
+        return data
+    parts = []
+    for source in data:
+        if isinstance(source, Mapping) and isinstance(source.get("rows"), int):
+            parts.append({**source, "rows": max(1, round(fraction * source["rows"]))})
+        elif isinstance(source, Mapping):
+            parts.append({**source, "fraction": fraction * source.get("fraction", 1), "subset_seed": seed})
+        else:
+            parts.append(source)
+    return parts
+
+
+def cell_name(cell: Cell) -> str:
+    """A cell as the name of a file."""
+    parts = [cell.student, cell.teacher, cell.method]
+    if cell.rationale_weight > 0:
+        parts.append(f"w{cell.rationale_weight:g}")
+    return "-".join(part for part in [*parts, f"{cell.fraction:.0%}".replace("%", "pct")] if part)
+
+
+def _own_student(base: Changes) -> str:
+    """What to call the student where the recipe alone says which."""
+    name = str(base.get("preset") or base.get("pretrained") or "student")
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(name).name) or "student"
