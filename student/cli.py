@@ -14,7 +14,8 @@ from student.errors import QuickstepError
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("training.cli:train", "train a student on labels and rationales"),
-    "evaluate": ("training.cli:evaluate", "measure a checkpoint on a data source"),
+    "evaluate": ("training.evaluation.evaluate_command:evaluate", "measure a checkpoint or a bundle on a data source"),
+    "bias": ("training.evaluation.bias_command:bias", "which of its teacher's errors a student took over"),
     "demo-data": ("training.cli:demo_data", "write the demo student's data as JSONL, with its shortcut baselines"),
     "export": ("export.cli:export", "compile a checkpoint into a bundle, behind the parity gate"),
     "serve": ("serving.cli:main", "answer /predict and /explain over HTTP"),

@@ -7,11 +7,11 @@ from export.confidence import (
     MIN_ROWS,
     Scored,
     confidences,
-    expected_calibration_error,
     fit_confidence,
     fit_temperature,
 )
 from student.errors import ExportError
+from training.evaluation.calibration import expected_calibration_error
 
 
 def drawn(rows: int, sharpness: float, seed: int = 0) -> list[Scored]:

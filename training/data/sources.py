@@ -69,12 +69,17 @@ class Source:
         if not 0 <= self.validation_share < 1:
             raise DataError(f"validation share: {self.validation_share}; must be at least 0 and below 1")
 
-    def load(self, split: Split) -> Loaded:
+    def load(self, split: Split, *, held_out_labels: Labels = "gold") -> Loaded:
         """Load one split.
 
         `train` and `validation` of cqa, svamp and jsonl are the two parts of the same rows, cut by
         `validation_share` (0: all rows are for training); the report is then that of all of them. `test` is
         the release's test file, or for jsonl the whole file.
+
+        Args:
+            split: which.
+            held_out_labels: whose answers `validation` and `test` carry as labels: gold, unless it is the teacher
+                who is looked at.
 
         Raises:
             UnusableRows: more than `max_bad_share` of the rows of `train` or `validation` cannot be used, or all.
@@ -83,10 +88,10 @@ class Source:
         if self.location is None:
             return self._generated(split)
         if split == "test":
-            return self._stored(self.location, "test", "gold")
+            return self._stored(self.location, "test", held_out_labels)
         if split == "validation" and not self.validation_share:
             raise DataError(f"{self.kind}: no validation rows at a validation share of 0; give one above 0")
-        whole = self._stored(self.location, "train", self.labels if split == "train" else "gold")
+        whole = self._stored(self.location, "train", self.labels if split == "train" else held_out_labels)
         # Before the split: where too many rows were dropped, the reasons are worth more than that a part is empty.
         whole.report.check(self.max_bad_share)
         training, validation = split_validation(whole.examples, self.validation_share, self.seed)

@@ -1,0 +1,110 @@
+"""The rows that a student is measured on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from student.errors import DataError
+from student.task import ClosedLabels, Task, find_task, normalise_answer
+from training.data.example import Example
+from training.data.loaded import Labels
+from training.data.sources import DemoRows, Source, Split, open_source
+from training.evaluation.measured import Measured
+from training.evaluation.outcome import right_answer
+from training.validation_rows import read_rows
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows are asked for.
+
+    Attributes:
+        sources: as `quickstep evaluate --data` takes them; none: the validation rows kept beside a checkpoint.
+        task: of jsonl sources; None for the student's only one.
+        split: part of each source.
+        rows: of each source at most.
+    """
+
+    sources: tuple[str, ...]
+    task: str | None
+    split: Split
+    rows: int
+
+
+def load_rows(measured: Measured, selection: Selection) -> list[Example]:
+    """Load what a selection asks for; dropped rows are told on stderr.
+
+    Raises:
+        DataError: rows cannot be read, are of a task the student does not know or have right answers unknown to it,
+            or none are asked for and the student is a bundle.
+        CheckpointError: the validation rows beside the checkpoint cannot be read.
+    """
+    examples: list[Example] = []
+    for spec in selection.sources:
+        loaded = open_rows(measured, spec, selection).load(selection.split)
+        if loaded.report.dropped:
+            sys.stderr.write(f"{loaded.report.as_text()}\n")
+        examples += loaded.examples[: selection.rows]
+    if not selection.sources:
+        if measured.folder is None:
+            raise DataError(
+                f"{measured.name}: a bundle keeps no validation rows; say what to measure it on with --data"
+            )
+        examples = read_rows(measured.folder)[: selection.rows]
+    require_known(measured.tasks, examples)
+    return examples
+
+
+def open_rows(measured: Measured, spec: str, selection: Selection, labels: Labels = "gold") -> Source:
+    """The source of a specification, cut as the student's run cut it.
+
+    Raises:
+        DataError: there is no such source, its task is not clear, or it has no such labels.
+    """
+    share, seed = measured.cuts
+    return open_source(
+        spec,
+        task=_task_of(spec, selection.task, measured.tasks),
+        labels=labels,
+        demo_rows=DemoRows(selection.rows, selection.rows, selection.rows),
+        validation_share=share,
+        seed=seed,
+    )
+
+
+def require_known(tasks: Mapping[str, Task], examples: Sequence[Example]) -> None:
+    """Refuse rows that this student cannot be measured on.
+
+    Raises:
+        DataError: there are no rows, or a row's task or right answer is unknown to the student.
+    """
+    if not examples:
+        raise DataError("there are no rows to measure on; give --data that has some")
+    unknown = sorted({row.task for row in examples} - set(tasks))
+    if unknown:
+        raise DataError(f"this student does not know task {', '.join(unknown)}; it answers {', '.join(tasks)}")
+    problems = []
+    for name, task in tasks.items():
+        if isinstance(task.answer, ClosedLabels):
+            known = {normalise_answer(label) for label in task.answer.labels}
+            given = {normalise_answer(right_answer(row)) for row in examples if row.task == name}
+            if strange := sorted(given - known):
+                problems.append(
+                    f"{name}: {len(strange)} right answers of the rows are none of the student's labels "
+                    f"({', '.join(strange[:3])}; it answers {', '.join(task.answer.labels)})"
+                )
+    if problems:
+        raise DataError("; ".join(problems))
+
+
+def _task_of(spec: str, given: str | None, known: Mapping[str, Task]) -> Task | None:
+    """The task of a jsonl source: the one that was given, or the student's only one. Other sources have their own."""
+    if not spec.startswith("jsonl:"):
+        return None
+    if given is not None:
+        return known.get(given) or find_task(given)
+    if len(known) > 1:
+        raise DataError(f"{spec}: say which task its rows are of: --task {' or '.join(known)}, or a YAML file")
+    return next(iter(known.values()))
