@@ -28,14 +28,21 @@ def draw_bias(folder: Path, figures: Mapping[str, Mapping[str, Any]]) -> list[Pa
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for name, group in figures.items():
+    for name in figures:
         if "/" not in name:
             files.append(folder / f"bias_{name}.png")
-            _draw(files[-1], name, {part: dict(found) for part, found in figures.items()}, group)
+            bias_figure(name, {part: dict(found) for part, found in figures.items()}).savefig(files[-1], dpi=120)
     return files
 
 
-def _draw(path: Path, name: str, figures: dict[str, dict[str, Any]], group: Mapping[str, Any]) -> None:
+def bias_figure(name: str, figures: Mapping[str, dict[str, Any]]) -> Figure:
+    """Shares of answers, what the student does where the teacher errs, and both accuracies by slice.
+
+    Args:
+        name: of the task.
+        figures: of all groups.
+    """
+    group = figures[name]
     parts = [part for part in figures if part.startswith(f"{name}/")]
     if len(parts) > _MOST_SLICES:
         parts = by_repetition(figures, name)[:_MOST_SLICES]
@@ -49,7 +56,7 @@ def _draw(path: Path, name: str, figures: dict[str, dict[str, Any]], group: Mapp
     _draw_errors(axes[-2], group["errors"], group["rows"])
     _draw_slices(axes[-1], {part: figures[part] for part in shown})
     figure.suptitle(f"{name}: student, teacher and gold over {group['rows']} rows", fontsize=11)
-    figure.savefig(path, dpi=120)
+    return figure
 
 
 def _draw_shift(axes: Axes, shift: Mapping[str, Any]) -> None:
@@ -100,8 +107,8 @@ def _draw_slices(axes: Axes, figures: Mapping[str, Mapping[str, Any]]) -> None:
         axes.errorbar(shares, places, xerr=(below, above), fmt="o", color=_COLORS[who], markersize=4, label=who)
     names = [f"{name.partition('/')[2] or 'all'} ({group['rows']})" for name, group in figures.items()]
     axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -1.5)
     axes.set(xlabel="accuracy, %, with 95 % interval", xlim=(-2, 102))
     axes.set_title("accuracy by slice (rows)", fontsize=9)
     axes.grid(axis="x", color="0.9")
-    axes.legend(fontsize=8, loc="lower left")
+    axes.legend(fontsize=8, loc="upper center", ncols=2)

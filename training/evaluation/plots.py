@@ -32,18 +32,17 @@ def draw_evaluation(folder: Path, figures: Mapping[str, Mapping[str, Any]]) -> l
             continue
         if "calibration" in group:
             files.append(folder / f"reliability_{name}.png")
-            draw_reliability(files[-1], name, group["calibration"])
+            reliability_figure(name, group["calibration"]).savefig(files[-1], dpi=120)
         if "confusion" in group:
             files.append(folder / f"confusion_{name}.png")
-            draw_confusion(files[-1], name, group["confusion"])
+            confusion_figure(name, group["confusion"]).savefig(files[-1], dpi=120)
     return files
 
 
-def draw_reliability(path: Path, name: str, calibration: Mapping[str, Any]) -> None:
+def reliability_figure(name: str, calibration: Mapping[str, Any]) -> Figure:
     """Share of right answers over their probability, and below how many rows each bin has.
 
     Args:
-        path: PNG file to write.
         name: of the task.
         calibration: of the task's figures.
     """
@@ -68,14 +67,13 @@ def draw_reliability(path: Path, name: str, calibration: Mapping[str, Any]) -> N
     lower.bar_label(bars, fontsize=7)
     lower.margins(y=0.25)
     lower.set(xlabel="probability of the answer", ylabel="rows")
-    figure.savefig(path, dpi=120)
+    return figure
 
 
-def draw_confusion(path: Path, name: str, confusion: Mapping[str, Any]) -> None:
+def confusion_figure(name: str, confusion: Mapping[str, Any]) -> Figure:
     """Right answers down, given answers across; the shade is the share of the right answer's rows.
 
     Args:
-        path: PNG file to write.
         name: of the task.
         confusion: of the task's figures.
     """
@@ -95,4 +93,4 @@ def draw_confusion(path: Path, name: str, confusion: Mapping[str, Any]) -> None:
             text, color = f"{int(counts[row, column])}\n{percent(share)}", "white" if share > 0.5 else "black"
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color=color)
     figure.colorbar(image, ax=axes, label="share of the right answer's rows", shrink=0.8)
-    figure.savefig(path, dpi=120)
+    return figure

@@ -138,8 +138,8 @@ def _rationales(found: Mapping[str, Any]) -> Iterator[str]:
 def _comparison(found: Mapping[str, Any], other: str) -> str:
     low, high = found["difference_interval"]
     return (
-        f"against {other}: {percent(found['other_accuracy'])} there; difference "
-        f"{100 * found['difference']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}); right only here {found['only_first_right']}, only there "
+        f"against {other}: {percent(found['other_accuracy'])} there; difference {100 * found['difference']:+.1f} "
+        f"points ({100 * low:+.1f} to {100 * high:+.1f}); right only here {found['only_first_right']}, only there "
         f"{found['only_other_right']}, McNemar p = {found['mcnemar_p']:.3g}; same answer on {found['same_answers']} of "
         f"{found['rows']} rows"
     )
