@@ -1,97 +1,31 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from student import cli
-from student.answers import conclusion, same_answer
-from tests.training.small import recipe, write_source
-from training.checkpoint import load_checkpoint
-from training.data.example import Example
-from training.evaluate import Outcome, answer_all, batched, summarise
+from student.bundle import Bundle
+from student.question import Question
+from student.runtime import OnnxStudent
+from tests.training.small import recipe, rows, write_source
+from training.data.sources import DemoRows, open_source
 from training.run import train
-from training.scoring import TorchStudent
 from training.validation_rows import read_rows
 
-
-@pytest.fixture(scope="module")
-def student(tiny_run: Path) -> TorchStudent:
-    checkpoint = load_checkpoint(tiny_run)
-    return TorchStudent(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
+ROOT = Path(__file__).parents[3]
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture(scope="module")
-def rows(tiny_run: Path) -> list[Example]:
-    return read_rows(tiny_run / "student")
-
-
-def _outcome(task: str, correct: bool, agrees: bool | None = None, **tags: str) -> Outcome:
-    return Outcome(Example(task, {}, "x", None, "s", tags=tags), "x", correct, None, agrees)
-
-
-def test_figures_are_by_task_and_slice() -> None:
-    outcomes = [
-        _outcome("b", True, kind="new"),
-        _outcome("b", False, kind="new"),
-        _outcome("b", True, kind="old"),
-        _outcome("a", False),
-    ]
-    assert summarise(outcomes, ["kind"]) == {
-        "a": {"rows": 1, "accuracy": 0.0},
-        "b": {"rows": 3, "accuracy": pytest.approx(2 / 3)},
-        "b/kind=new": {"rows": 2, "accuracy": 0.5},
-        "b/kind=old": {"rows": 1, "accuracy": 1.0},
-    }
-    assert list(summarise(outcomes)) == ["a", "b"]
-
-
-def test_agreement_of_rationales_counts_those_that_were_written() -> None:
-    outcomes = [_outcome("a", True, True), _outcome("a", True, False), _outcome("a", True, None)]
-    assert summarise(outcomes)["a"]["rationale_agreement"] == 0.5
-
-
-def test_no_outcomes_give_no_figures() -> None:
-    assert summarise([]) == {}
-
-
-def test_batches_are_consecutive_and_the_last_is_shorter() -> None:
-    assert list(batched(range(5), 2)) == [[0, 1], [2, 3], [4]]
-    assert list(batched([], 2)) == []
-
-
-def test_outcomes_keep_the_order_of_the_examples(student: TorchStudent, rows: list[Example]) -> None:
-    outcomes = answer_all(student, rows, batch_size=5, progress=False)
-    assert [outcome.example for outcome in outcomes] == rows
-    for outcome, answered in zip(outcomes, student.answer(rows), strict=True):
-        assert outcome.answer == answered.answer
-        task = student.tasks[outcome.example.task]
-        assert outcome.correct == same_answer(task, outcome.answer, outcome.example.label)
-        assert outcome.rationale is None
-        assert outcome.rationale_agrees is None
-
-
-def test_gold_counts_where_it_is_known(student: TorchStudent, rows: list[Example]) -> None:
-    row = rows[0]
-    (answered,) = student.answer([row])
-    wrong = next(label for label in answered.answers if label != answered.answer)
-    relabelled = [
-        Example(row.task, row.inputs, wrong, None, "t", gold=answered.answer),
-        Example(row.task, row.inputs, answered.answer, None, "t", gold=wrong),
-        Example(row.task, row.inputs, answered.answer, None, "t"),
-    ]
-    assert [outcome.correct for outcome in answer_all(student, relabelled, progress=False)] == [True, False, True]
-
-
-def test_rationales_are_written_and_their_conclusion_checked(student: TorchStudent, rows: list[Example]) -> None:
-    some = rows[::6]
-    outcomes = answer_all(student, some, rationales=True, progress=False)
-    for outcome, rationale in zip(outcomes, student.explain(some), strict=True):
-        assert outcome.rationale == rationale
-        task = student.tasks[outcome.example.task]
-        concluded = conclusion(task, rationale)
-        assert outcome.rationale_agrees is (concluded is not None and same_answer(task, concluded, outcome.answer))
+def mood_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mood")
+    train(recipe(write_source(folder), steps=1), folder / "run", progress=False)
+    return folder / "run"
 
 
 def test_command_writes_the_figures_of_the_validation_rows(
@@ -115,6 +49,10 @@ def test_command_writes_the_figures_of_the_validation_rows(
         (["--data", "demo-nli", "--task", "svamp"], "--task is for jsonl sources"),
         (["--json", "no-such-folder/figures.json"], "there is no directory no-such-folder"),
         (["--rows", "0"], "no whole number of at least 1"),
+        (["--predictions", "no-such-folder/p.jsonl"], "there is no directory no-such-folder"),
+        (["--plots", "pyproject.toml"], "pyproject.toml: is no directory"),
+        (["--against-precision", "int8"], "is of the student given with --against"),
+        (["--slice-words", "she,her"], "must be NAME=WORD,WORD"),
     ],
 )
 def test_command_refuses_flags_without_effect_before_it_works(
@@ -151,3 +89,160 @@ def test_command_refuses_rows_of_a_task_that_was_not_learnt(
     arguments = ["evaluate", str(tiny_run), "--quiet", "--data", f"jsonl:{tmp_path}/rows.jsonl", "--task", "svamp"]
     assert cli.main(arguments) == 1
     assert "does not know task svamp; it answers demo-nli, demo-choices, demo-math" in capsys.readouterr().err
+
+
+def test_only_task_of_a_student_is_that_of_jsonl_rows(mood_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["evaluate", str(mood_run), "--data", f"jsonl:{mood_run.parent}/rows.jsonl", "--quiet"]) == 0
+    assert "mood" in capsys.readouterr().out
+
+
+def test_task_of_the_student_is_found_by_its_name(mood_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = f"jsonl:{mood_run.parent}/rows.jsonl"
+    assert cli.main(["evaluate", str(mood_run), "--data", source, "--task", "mood", "--quiet"]) == 0
+    assert "60 rows" in capsys.readouterr().out
+
+
+def test_rows_that_a_server_would_refuse_are_told(
+    mood_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = rows()[0]
+    row["inputs"]["text"] *= 50
+    (tmp_path / "long.jsonl").write_text(json.dumps(row))
+    assert cli.main(["evaluate", str(mood_run), "--data", f"jsonl:{tmp_path}/long.jsonl", "--quiet"]) == 0
+    told = capsys.readouterr().err
+    assert "mood: 1 of 1 rows are longer than limits.source_tokens (64;" in told and "refuse" in told
+
+
+def test_labels_that_the_student_does_not_know_are_named(
+    mood_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = (mood_run.parent / "mood.yaml").read_text().replace("sad", "sulky")
+    (tmp_path / "other.yaml").write_text(task)
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"inputs": {"text": "Ann sulks."}, "label": "sulky"}))
+    arguments = ["--data", f"jsonl:{tmp_path}/rows.jsonl", "--task", str(tmp_path / "other.yaml"), "--quiet"]
+    assert cli.main(["evaluate", str(mood_run), *arguments]) == 1
+    assert "1 right answers of the rows are none of the student's labels (sulky; it answers happy, sad)" in (
+        capsys.readouterr().err
+    )
+
+
+def test_bundle_is_measured_with_the_answers_it_serves(
+    tiny_bundle: Bundle, tiny_student: OnnxStudent, tmp_path: Path
+) -> None:
+    outputs = ["--json", str(tmp_path / "f.json"), "--predictions", str(tmp_path / "p.jsonl")]
+    data = ["--data", "demo-nli", "--rows", "30", "--rationales"]
+    assert cli.main(["evaluate", str(tiny_bundle.path), "--quiet", *data, *outputs]) == 0
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["_evaluation"]["student"]["bundle"] == tiny_bundle.label
+    assert figures["_evaluation"]["student"]["precision"] == "fp32"
+    examples = open_source("demo-nli", demo_rows=DemoRows(test=30)).load("test").examples
+    questions = [tiny_student.prepare(Question(row.task, row.inputs), rationale=True) for row in examples]
+    lines = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()]
+    for line, row, served in zip(lines, examples, tiny_student.explain(questions), strict=True):
+        assert (line["source"], line["gold"]) == (row.source, row.label)
+        assert (line["answer"], line["rationale"]) == (served.prediction.answer, served.rationale)
+        assert line["rationale_agrees"] is served.rationale_agrees
+        probabilities = {one.answer: one.probability for one in served.prediction.probabilities or ()}
+        assert line["probabilities"] == pytest.approx(probabilities, abs=1e-5)
+    assert figures["demo-nli"]["accuracy"] == sum(line["correct"] for line in lines) / 30
+
+
+def test_bundle_needs_neither_torch_nor_transformers(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    arguments = ["evaluate", str(tiny_bundle.path), "--data", "demo-choices", "--data", "demo-math", "--rows", "5"]
+    arguments += ["--rationales", "--quiet", "--plots", str(tmp_path / "plots"), "--slice-by", "length"]
+    script = (
+        "import importlib.abc, sys\n"
+        "import student.cli as cli\n"
+        "class Hide(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name in ('torch', 'transformers', 'onnx', 'optimum'): raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Hide())\n"
+        f"sys.exit(cli.main({arguments!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "demo-math/length=" in done.stdout
+    assert (tmp_path / "plots" / "reliability_demo-choices.png").read_bytes().startswith(PNG)
+
+
+def test_bundle_without_data_says_that_it_keeps_no_rows(
+    tiny_bundle: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", str(tiny_bundle.path)])
+    assert ended.value.code == 2
+    assert "a bundle keeps no validation rows; say with --data what to measure it on" in capsys.readouterr().err
+
+
+def test_precision_that_a_bundle_has_not_is_refused(tiny_bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--data", "demo-nli", "--rows", "5", "--quiet", "--precision", "int8"]
+    assert cli.main(["evaluate", str(tiny_bundle.path), *arguments]) == 1
+    assert "has no int8 label path" in capsys.readouterr().err
+
+
+def test_precision_of_a_checkpoint_is_refused(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["evaluate", str(tiny_run), "--quiet", "--precision", "int8"]) == 1
+    assert "--precision int8 chooses among a bundle's label paths" in capsys.readouterr().err
+
+
+def test_changed_bundle_is_refused(tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(tiny_bundle.path, tmp_path / "changed")
+    (tmp_path / "changed" / "golden.json").write_text("[]")
+    assert cli.main(["evaluate", str(tmp_path / "changed"), "--data", "demo-nli", "--quiet"]) == 1
+    assert "golden.json" in capsys.readouterr().err
+
+
+def test_plots_lie_beside_the_numbers_they_draw(tiny_run: Path, tmp_path: Path) -> None:
+    outputs = ["--plots", str(tmp_path / "new" / "plots"), "--json", str(tmp_path / "f.json")]
+    assert cli.main(["evaluate", str(tiny_run), "--quiet", *outputs]) == 0
+    folder = tmp_path / "new" / "plots"
+    names = {"reliability_demo-nli.png", "reliability_demo-choices.png", "confusion_demo-nli.png", "figures.json"}
+    assert {file.name for file in folder.iterdir()} == names
+    assert all(file.read_bytes().startswith(PNG) for file in folder.glob("*.png"))
+    assert (folder / "figures.json").read_bytes() == (tmp_path / "f.json").read_bytes()
+
+
+def test_checkpoint_and_the_bundle_made_of_it_do_not_differ(
+    tiny_run: Path, tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "f.json"
+    against = ["--against", str(tiny_bundle.path), "--against-precision", "fp32", "--json", str(file)]
+    assert cli.main(["evaluate", str(tiny_run), "--quiet", "--slices", "seen_template", *against]) == 0
+    figures = json.loads(file.read_text())
+    assert figures["_evaluation"]["against"]["bundle"] == tiny_bundle.label
+    groups = {name: found["against"] for name, found in figures.items() if name != "_evaluation"}
+    assert {"demo-nli", "demo-math", "demo-nli/seen_template=no"} <= set(groups)
+    for name, found in groups.items():
+        assert found["same_answers"] == found["rows"] == figures[name]["rows"]
+        assert (found["difference"], found["mcnemar_p"]) == (0.0, 1.0)
+        assert found["accuracy"] == figures[name]["accuracy"]
+    assert f"against {tiny_bundle.path} (fp32):" in capsys.readouterr().out
+
+
+def test_other_student_without_the_task_is_no_comparison(
+    tiny_run: Path, mood_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", str(mood_run), "--quiet", "--against", str(tiny_run)]
+    assert cli.main(arguments) == 1
+    assert "does not know task mood" in capsys.readouterr().err
+
+
+def test_other_student_with_another_cut_may_know_the_rows(
+    mood_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = train(recipe(write_source(tmp_path), steps=1, data_seed=9), tmp_path / "other", progress=False)
+    assert cli.main(["evaluate", str(mood_run), "--quiet", "--against", str(other)]) == 0
+    assert "may have been trained on some of these rows" in capsys.readouterr().err
+    data = ["--data", f"jsonl:{mood_run.parent}/rows.jsonl", "--split", "test"]
+    assert cli.main(["evaluate", str(mood_run), "--quiet", "--against", str(other), *data]) == 0
+    assert "may have been trained" not in capsys.readouterr().err
+
+
+def test_slices_that_the_user_names_are_reported(mood_run: Path, tmp_path: Path) -> None:
+    slices = ["--slice-by", "gold", "length", "--slice-words", "tears=cries,weeps"]
+    outputs = ["--json", str(tmp_path / "f.json"), "--data", f"jsonl:{mood_run.parent}/rows.jsonl"]
+    assert cli.main(["evaluate", str(mood_run), "--quiet", *outputs, *slices]) == 0
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["mood/gold=happy"]["rows"] == 30
+    assert figures["mood/tears=yes"]["rows"] == 20
+    assert figures["mood/tears=no"]["rows"] == 40
