@@ -195,13 +195,13 @@ def cohens_kappa(both: int, only_first: int, only_second: int, rows: int) -> flo
     return (observed - expected) / (1 - expected)
 
 
-def by_repetition(figures: Mapping[str, Figures], task: str) -> list[str]:
+def by_repetition(figures: Mapping[str, Mapping[str, Any]], task: str) -> list[str]:
     """Slices of a task in which the student repeats its teacher's errors, surest first.
 
     Ranked by the lower end of the share's interval: three rows of three are no finding.
     """
     slices = [name for name in figures if name.startswith(f"{task}/") and figures[name]["repeated_rows"]]
-    return sorted(slices, key=lambda name: -figures[name]["repeated_share_interval"][0])
+    return sorted(slices, key=lambda name: -float(figures[name]["repeated_share_interval"][0]))
 
 
 def _teacher_right(task: Task, row: Outcome) -> bool:

@@ -31,11 +31,11 @@ def draw_bias(folder: Path, figures: Mapping[str, Mapping[str, Any]]) -> list[Pa
     for name in figures:
         if "/" not in name:
             files.append(folder / f"bias_{name}.png")
-            bias_figure(name, {part: dict(found) for part, found in figures.items()}).savefig(files[-1], dpi=120)
+            bias_figure(name, figures).savefig(files[-1], dpi=120)
     return files
 
 
-def bias_figure(name: str, figures: Mapping[str, dict[str, Any]]) -> Figure:
+def bias_figure(name: str, figures: Mapping[str, Mapping[str, Any]]) -> Figure:
     """Shares of answers, what the student does where the teacher errs, and both accuracies by slice.
 
     Args:

@@ -25,11 +25,11 @@ def as_text(figures: Mapping[str, Mapping[str, Any]], left_out: Mapping[str, int
         if "/" in name:
             continue
         lines.append(f"{name}: {group['rows']} rows")
-        lines += [f"{_INDENT}{line}" for line in _task(dict(figures), name, group)]
+        lines += [f"{_INDENT}{line}" for line in _task(figures, name, group)]
     return "\n".join(lines) + "\n"
 
 
-def _task(figures: dict[str, dict[str, Any]], name: str, group: Mapping[str, Any]) -> Iterator[str]:
+def _task(figures: Mapping[str, Mapping[str, Any]], name: str, group: Mapping[str, Any]) -> Iterator[str]:
     slices = [part for part in figures if part.startswith(f"{name}/")]
     head = ("accuracy", "rows", "teacher", "95 %", "student", "95 %")
     yield from table([head, *(_accuracy(part, figures[part]) for part in (name, *slices))])

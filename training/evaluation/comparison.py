@@ -93,7 +93,7 @@ def mcnemar_exact(only_first: int, only_other: int) -> float:
         term = term * (discordant - k) // (k + 1)
         total += term
     # Whole numbers divided at last: exact, and no overflow of floats on the way.
-    return min(1.0, 2 * total / 2**discordant)
+    return min(1.0, 2 * total / (1 << discordant))
 
 
 def paired_difference_interval(only_first: int, only_other: int, rows: int) -> Interval:

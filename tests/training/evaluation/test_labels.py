@@ -28,7 +28,8 @@ def test_figures_of_labels_are_those_worked_out_by_hand() -> None:
     figures = label_figures(_matrix(outcomes))
     assert (figures["happy"].precision, figures["happy"].recall) == (1.0, 0.5)
     assert figures["happy"].f1 == pytest.approx(2 / 3)
-    assert (figures["sad"].precision, figures["sad"].recall) == (pytest.approx(2 / 3), 1.0)
+    assert figures["sad"].precision == pytest.approx(2 / 3)
+    assert figures["sad"].recall == 1.0
     assert figures["sad"].f1 == pytest.approx(0.8)
     assert (figures["sad"].support, figures["sad"].answered) == (2, 3)
     assert macro_f1(figures) == pytest.approx((2 / 3 + 0.8) / 2)
