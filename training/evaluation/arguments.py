@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, get_args
 
 from student.arguments import positive
 from student.manifest import Precision
+from training.data.example import Example
 from training.evaluation.measured import Measured, is_bundle
 from training.evaluation.rows import Selection
 from training.evaluation.slicing import WordList, parse_word_list
@@ -72,6 +74,12 @@ def add_slices(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_other(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """A second student."""
+    parser.add_argument("--against", type=Path, metavar="OTHER", help=meaning)
+    parser.add_argument("--against-precision", choices=get_args(Precision), help="of the other bundle's label path")
+
+
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     """Where figures go."""
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
@@ -89,6 +97,8 @@ def check_rows(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -
         parser.error("--task is for jsonl sources; the others have a task of their own")
     if not arguments.data and is_bundle(arguments.student):
         parser.error("a bundle keeps no validation rows; say with --data what to measure it on")
+    if arguments.against_precision and arguments.against is None:
+        parser.error("--against-precision is of the student given with --against")
     for flag in ("json", "predictions"):
         file = getattr(arguments, flag, None)
         if file is not None and not file.parent.is_dir():
@@ -100,6 +110,19 @@ def check_rows(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -
 def selection(arguments: argparse.Namespace) -> Selection:
     """The rows that are asked for."""
     return Selection(tuple(arguments.data), arguments.task, arguments.split or "test", arguments.rows)
+
+
+def is_cut(arguments: argparse.Namespace) -> bool:
+    """Whether the rows are a part of those that the student's run cut into training and validation rows."""
+    return not arguments.data or (arguments.split or "test") != "test"
+
+
+def tell_unknown_tags(arguments: argparse.Namespace, examples: Sequence[Example]) -> None:
+    """Say on stderr which --slices no row has."""
+    known = sorted({tag for row in examples for tag in row.tags})
+    for tag in arguments.slices:
+        if tag not in known:
+            sys.stderr.write(f"--slices {tag}: no row has this tag; there are {', '.join(known) or 'none'}\n")
 
 
 def slice_names(arguments: argparse.Namespace) -> list[str]:

@@ -71,39 +71,49 @@ class ErrorOverlap:
     kappa: float | None
 
 
-def bias_figures(tasks: Mapping[str, Task], outcomes: Sequence[Outcome], slices: Sequence[str]) -> dict[str, Figures]:
+def bias_figures(
+    tasks: Mapping[str, Task],
+    outcomes: Sequence[Outcome],
+    slices: Sequence[str],
+    others: Sequence[Outcome] | None = None,
+) -> dict[str, Figures]:
     """Figures by task and slice.
 
     Args:
         tasks: by name.
         outcomes: of rows whose `gold` is the right answer and whose `label` is the teacher's; none refused.
         slices: tags to group by.
+        others: another student's outcomes of the same rows, to tell inherited errors from hard rows.
 
     Returns:
         `{"task" or "task/tag=value": figures}`; see `docs/evaluation.md` for the keys.
     """
-    return {
-        name: _group_figures(tasks[task_of(name)], [outcomes[place] for place in places])
-        for name, places in group_places((outcome.example for outcome in outcomes), slices).items()
-    }
+    found = {}
+    for name, places in group_places((outcome.example for outcome in outcomes), slices).items():
+        task = tasks[task_of(name)]
+        rows = [outcomes[place] for place in places]
+        right = sum(_teacher_right(task, row) for row in rows)
+        found[name] = {
+            "kind": task.answer.kind,
+            "rows": len(rows),
+            **share_with_interval("teacher_accuracy", right, len(rows)),
+            **_student_figures(task, rows),
+        }
+        if (shift := label_shift(task, rows)) is not None:
+            found[name]["label_shift"] = asdict(shift)
+        if others is not None:
+            found[name]["against"] = _student_figures(task, [others[place] for place in places])
+    return found
 
 
-def _group_figures(task: Task, outcomes: Sequence[Outcome]) -> Figures:
-    rows = len(outcomes)
-    overlap = error_overlap(task, outcomes)
+def _student_figures(task: Task, outcomes: Sequence[Outcome]) -> Figures:
     repeated = [row.example.source for row in outcomes if _repeats(task, row)]
-    figures: Figures = {
-        "kind": task.answer.kind,
-        "rows": rows,
-        **share_with_interval("teacher_accuracy", rows - overlap.teacher_wrong, rows),
-        **share_with_interval("student_accuracy", sum(row.correct for row in outcomes), rows),
-        "errors": asdict(overlap),
-        **share_with_interval("repeated_share", len(repeated), rows),
+    return {
+        **share_with_interval("student_accuracy", sum(row.correct for row in outcomes), len(outcomes)),
+        "errors": asdict(error_overlap(task, outcomes)),
+        **share_with_interval("repeated_share", len(repeated), len(outcomes)),
         "repeated_rows": repeated,
     }
-    if (shift := label_shift(task, outcomes)) is not None:
-        figures["label_shift"] = asdict(shift)
-    return figures
 
 
 def label_shift(task: Task, outcomes: Sequence[Outcome]) -> LabelShift | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -12,13 +11,15 @@ from training.evaluation import arguments as flags
 from training.evaluation.bias import bias_figures
 from training.evaluation.bias_text import as_text
 from training.evaluation.measured import open_measured
+from training.evaluation.outputs import Draw, write_figures
+from training.evaluation.rows import require_comparable
 from training.evaluation.slicing import GOLD, add_slices
 from training.evaluation.teacher import load_taught
 
 RECORD = "_bias"
 """Stands among the groups of the JSON: what made them. No task can have this name."""
 
-REFUSED = "refused by the student: over a limit"
+REFUSED = "refused: over a limit"
 
 
 def bias(argv: list[str]) -> int:
@@ -26,9 +27,10 @@ def bias(argv: list[str]) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     flags.check_rows(parser, arguments)
+    draw: Draw | None = None
     if arguments.plots is not None:
         # Before the work: a package that is missing shall be told now.
-        from training.evaluation.bias_plots import draw_bias
+        from training.evaluation.bias_plots import draw_bias as draw
 
     measured = open_measured(arguments.student, arguments.precision)
     taught = load_taught(measured, flags.selection(arguments), arguments.teacher)
@@ -41,23 +43,27 @@ def bias(argv: list[str]) -> int:
     slices = list(dict.fromkeys([GOLD, *flags.slice_names(arguments)]))
     by = list(dict.fromkeys([GOLD, *arguments.slice_by]))
     examples = add_slices(taught.examples, measured.tasks, by, arguments.slice_words)
-    outcomes = measured.answer(examples, rationales=False, progress=not arguments.quiet)
-    answered = [row for row in outcomes if row.refusal is None]
-    if len(answered) < len(outcomes):
-        left_out[REFUSED] = len(outcomes) - len(answered)
+    flags.tell_unknown_tags(arguments, examples)
+    other = None
+    if arguments.against is not None:
+        other = open_measured(arguments.against, arguments.against_precision)
+        require_comparable(measured, other, examples, cut=flags.is_cut(arguments))
+    students = [measured, other] if other is not None else [measured]
+    answers = [one.answer(examples, rationales=False, progress=not arguments.quiet) for one in students]
+    answered = [place for place in range(len(examples)) if all(rows[place].refusal is None for rows in answers)]
+    if len(answered) < len(examples):
+        left_out[REFUSED] = len(examples) - len(answered)
     if not answered:
-        raise DataError(f"{measured.name}: refuses all {len(outcomes)} rows, the first of them: {outcomes[0].refusal}")
+        raise DataError(f"no row is answered by {' and '.join(one.name for one in students)}: all are over a limit")
 
-    figures = bias_figures(measured.tasks, answered, slices)
-    sys.stdout.write(as_text(figures, left_out))
+    outcomes, *others = ([rows[place] for place in answered] for rows in answers)
+    figures = bias_figures(measured.tasks, outcomes, slices, others[0] if others else None)
+    sys.stdout.write(as_text(figures, left_out, other.name if other else None))
     teacher = "as it comes with the data" if arguments.teacher is None else str(arguments.teacher)
     record = flags.record(measured, arguments) | {"teacher": teacher, "left_out_rows": left_out}
-    content = json.dumps({RECORD: record, **figures}, indent=2, ensure_ascii=False) + "\n"
-    if arguments.json is not None:
-        arguments.json.write_text(content, encoding="utf-8")
-    if arguments.plots is not None:
-        draw_bias(arguments.plots, figures)
-        (arguments.plots / "figures.json").write_text(content, encoding="utf-8")
+    if other is not None:
+        record["against"] = dict(other.made_by)
+    write_figures(figures, {RECORD: record}, file=arguments.json, plots=arguments.plots, draw=draw)
     return 0
 
 
@@ -67,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
         description="What a student took over from its teacher: accuracy of both, shift of their answers from the "
         "right ones, and whether the student errs where its teacher does, by label and by slice.",
         epilog="Rows need a right answer and the teacher's; the others are counted. Hard rows are got wrong by "
-        "everyone: hold the figures against those of a student trained on gold labels. See docs/evaluation.md.",
+        "everyone: hold the figures against those of a student trained on gold labels (--against). See "
+        "docs/evaluation.md.",
     )
     flags.add_student(parser)
     flags.add_rows(parser, required=True)
@@ -79,5 +86,10 @@ def _parser() -> argparse.ArgumentParser:
         "writes them (default: those that come with the data)",
     )
     flags.add_slices(parser)
+    flags.add_other(
+        parser,
+        "a second student, such as one trained on gold labels, asked the same rows: errors that it shares with the "
+        "teacher too were not handed down",
+    )
     flags.add_outputs(parser)
     return parser

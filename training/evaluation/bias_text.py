@@ -13,29 +13,34 @@ _SHOWN_ROWS = 3
 _SHOWN_SLICES = 10
 
 
-def as_text(figures: Mapping[str, Mapping[str, Any]], left_out: Mapping[str, int]) -> str:
+def as_text(figures: Mapping[str, Mapping[str, Any]], left_out: Mapping[str, int], against: str | None = None) -> str:
     """The report on all groups.
 
     Args:
         figures: as `training.evaluation.bias.bias_figures` gives them.
         left_out: rows that are not among them, by reason.
+        against: name of the student that is held beside.
     """
     lines = [f"left out: {rows} rows: {reason}" for reason, rows in left_out.items()]
     for name, group in figures.items():
         if "/" in name:
             continue
         lines.append(f"{name}: {group['rows']} rows")
-        lines += [f"{_INDENT}{line}" for line in _task(figures, name, group)]
+        lines += [f"{_INDENT}{line}" for line in _task(figures, name, group, against)]
     return "\n".join(lines) + "\n"
 
 
-def _task(figures: Mapping[str, Mapping[str, Any]], name: str, group: Mapping[str, Any]) -> Iterator[str]:
+def _task(
+    figures: Mapping[str, Mapping[str, Any]], name: str, group: Mapping[str, Any], against: str | None
+) -> Iterator[str]:
     slices = [part for part in figures if part.startswith(f"{name}/")]
     head = ("accuracy", "rows", "teacher", "95 %", "student", "95 %")
     yield from table([head, *(_accuracy(part, figures[part]) for part in (name, *slices))])
     if "label_shift" in group:
         yield from _shift(group["label_shift"])
     yield from _errors(group["errors"], group["rows"])
+    if "against" in group:
+        yield from _errors(group["against"]["errors"], group["rows"], against or "the other")
     repeating = by_repetition(figures, name)
     if repeating:
         yield "where it repeats its teacher's errors, surest first:"
@@ -64,9 +69,9 @@ def _shift(shift: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _errors(errors: Mapping[str, Any], rows: int) -> Iterator[str]:
+def _errors(errors: Mapping[str, Any], rows: int, who: str = "the student") -> Iterator[str]:
     wrong = errors["teacher_wrong"]
-    told = f"of {wrong} rows that the teacher gets wrong the student"
+    told = f"of {wrong} rows that the teacher gets wrong {who}"
     share = f" ({percent(errors['repeated'] / wrong)})" if wrong else ""
     yield (
         f"{told} repeats {errors['repeated']}{share}, gets {errors['otherwise_wrong']} wrong otherwise and "

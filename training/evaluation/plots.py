@@ -57,16 +57,16 @@ def reliability_figure(name: str, calibration: Mapping[str, Any]) -> Figure:
     sure = [one["confidence"] for one in bins]
     below = [share - one["accuracy_interval"][0] for share, one in zip(shares, bins, strict=True)]
     above = [one["accuracy_interval"][1] - share for share, one in zip(shares, bins, strict=True)]
-    told = "at the mean probability, with 95 % interval"
+    told = "with 95 % interval, at their mean"
     upper.errorbar(sure, shares, (below, above), fmt="o", color="black", markersize=4, linewidth=1, label=told)
     upper.set(ylabel="share of right answers", ylim=(0, 1.04), xlim=(0, 1.01))
     error, brier = calibration["expected_calibration_error"], calibration["brier_score"]
     upper.set_title(f"{name}: ECE {error:.3f}, Brier {brier:.3f}, {calibration['rows']} rows", fontsize=10)
-    upper.legend(loc="upper left", fontsize=8)
     bars = lower.bar(left, [one["rows"] for one in bins], width, align="edge", color="0.6", edgecolor="white")
     lower.bar_label(bars, fontsize=7)
     lower.margins(y=0.25)
     lower.set(xlabel="probability of the answer", ylabel="rows")
+    figure.legend(loc="outside lower center", fontsize=8, ncols=3)
     return figure
 
 

@@ -43,10 +43,7 @@ def load_rows(measured: Measured, selection: Selection) -> list[Example]:
     """
     examples: list[Example] = []
     for spec in selection.sources:
-        loaded = open_rows(measured, spec, selection).load(selection.split)
-        if loaded.report.dropped:
-            sys.stderr.write(f"{loaded.report.as_text()}\n")
-        examples += loaded.examples[: selection.rows]
+        examples += gold_rows(measured, spec, selection)
     if not selection.sources:
         if measured.folder is None:
             raise DataError(
@@ -55,6 +52,14 @@ def load_rows(measured: Measured, selection: Selection) -> list[Example]:
         examples = read_rows(measured.folder)[: selection.rows]
     require_known(measured.tasks, examples)
     return examples
+
+
+def gold_rows(measured: Measured, spec: str, selection: Selection) -> list[Example]:
+    """Rows of one source with their right answers; dropped ones are told on stderr."""
+    loaded = open_rows(measured, spec, selection).load(selection.split)
+    if loaded.report.dropped:
+        sys.stderr.write(f"{loaded.report.as_text()}\n")
+    return loaded.examples[: selection.rows]
 
 
 def open_rows(measured: Measured, spec: str, selection: Selection, labels: Labels = "gold") -> Source:
@@ -97,6 +102,33 @@ def require_known(tasks: Mapping[str, Task], examples: Sequence[Example]) -> Non
                 )
     if problems:
         raise DataError("; ".join(problems))
+
+
+def require_comparable(measured: Measured, other: Measured, examples: Sequence[Example], *, cut: bool) -> None:
+    """Refuse a second student that is asked something else; say where it may know the rows.
+
+    Args:
+        measured: the first student.
+        other: the second.
+        examples: rows that both are asked.
+        cut: the rows were cut from those that runs are trained on.
+
+    Raises:
+        DataError: it lacks a task, or answers one otherwise.
+    """
+    require_known(other.tasks, examples)
+    for name in dict.fromkeys(row.task for row in examples):
+        if measured.tasks[name].answer != other.tasks[name].answer:
+            raise DataError(
+                f"--against {other.name}: answers task {name} with another answer space than {measured.name}; "
+                "compare students of the same task"
+            )
+    if cut and measured.cuts != other.cuts:
+        sys.stderr.write(
+            f"{other.name}: cut its validation rows otherwise (share {other.cuts[0]:g}, seed {other.cuts[1]}) than "
+            f"{measured.name} (share {measured.cuts[0]:g}, seed {measured.cuts[1]}): it may have been trained on some "
+            "of these rows. Compare on --split test\n"
+        )
 
 
 def _task_of(spec: str, given: str | None, known: Mapping[str, Task]) -> Task | None:

@@ -13,7 +13,7 @@ from training.data.example import Example
 from training.evaluation.measured import Measured
 from training.evaluation.outcome import right_answer
 from training.evaluation.predictions import read_answers
-from training.evaluation.rows import Selection, open_rows, require_known
+from training.evaluation.rows import Selection, gold_rows, open_rows, require_known
 
 NO_ANSWER = "no answer of the teacher"
 NOT_AMONG_THE_ANSWERS = "the teacher's answer is none of the row's answers"
@@ -47,7 +47,7 @@ def load_taught(measured: Measured, selection: Selection, recorded: Path | None 
     gold: list[Example] = []
     answers: dict[tuple[str, str], str] = {}
     for spec in selection.sources:
-        gold += open_rows(measured, spec, selection).load(selection.split).examples[: selection.rows]
+        gold += gold_rows(measured, spec, selection)
         if recorded is None:
             source = open_rows(measured, spec, selection, labels="teacher")
             taught = source.load(selection.split, held_out_labels="teacher")

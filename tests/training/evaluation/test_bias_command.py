@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from student import cli
+from student.bundle import Bundle
 from tests.training.data.release_files import write_release
 from tests.training.small import recipe, rows, write_source
 from training.config import SourceConfig
@@ -112,3 +113,43 @@ def test_release_brings_its_teacher(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "left out: 1 rows: no answer of the teacher" in told
     assert "svamp: 29 rows" in told
     assert "of 10 rows that the teacher gets wrong" in told
+
+
+def test_student_of_gold_labels_shows_what_was_not_handed_down(
+    taught_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gold").mkdir()
+    source = write_source(tmp_path / "gold")
+    gold = train(recipe(source, steps=150, validate_every=150), tmp_path / "run", progress=False)
+    against = ["--against", str(gold), "--json", str(tmp_path / "f.json")]
+    assert cli.main([*_arguments(taught_run), *against]) == 0
+    figures = json.loads((tmp_path / "f.json").read_text())
+    handed_down, hard = figures["mood"]["errors"], figures["mood"]["against"]["errors"]
+    assert hard["teacher_wrong"] == handed_down["teacher_wrong"] == 10
+    assert hard["repeated"] < handed_down["repeated"]
+    assert figures["_bias"]["against"]["path"] == str(gold)
+    assert f"of 10 rows that the teacher gets wrong {gold} repeats {hard['repeated']} " in capsys.readouterr().out
+
+
+def test_tag_that_no_row_has_is_told(taught_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([*_arguments(taught_run), "--slices", "colour"]) == 0
+    assert "--slices colour: no row has this tag; there are gold" in capsys.readouterr().err
+
+
+def test_rows_that_the_student_refuses_are_left_out(
+    tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = ("one apple and one apple", "one apple " * 100)
+    content = [{"inputs": {"problem": text}, "label": "1 + 1"} for text in texts]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, content)))
+    answers = [{"task": "demo-math", "source": f"rows.jsonl:{line}", "answer": "1 + 2"} for line in (1, 2)]
+    (tmp_path / "teacher.jsonl").write_text("\n".join(map(json.dumps, answers)))
+    arguments = ["--data", f"jsonl:{tmp_path}/rows.jsonl", "--task", "demo-math", "--quiet"]
+    arguments += ["--teacher", str(tmp_path / "teacher.jsonl")]
+    assert cli.main(["bias", str(tiny_bundle.path), *arguments]) == 0
+    told = capsys.readouterr().out
+    assert "left out: 1 rows: refused: over a limit" in told
+    assert "demo-math: 1 rows" in told
+    (tmp_path / "rows.jsonl").write_text(json.dumps(content[1]))
+    assert cli.main(["bias", str(tiny_bundle.path), *arguments]) == 1
+    assert "all are over a limit" in capsys.readouterr().err
