@@ -43,9 +43,8 @@ def bias_figure(name: str, figures: Mapping[str, Mapping[str, Any]]) -> Figure:
         figures: of all groups.
     """
     group = figures[name]
-    parts = [part for part in figures if part.startswith(f"{name}/")]
-    if len(parts) > _MOST_SLICES:
-        parts = by_repetition(figures, name)[:_MOST_SLICES]
+    slices = [part for part in figures if part.startswith(f"{name}/")]
+    parts = slices if len(slices) <= _MOST_SLICES else by_repetition(figures, name)[:_MOST_SLICES]
     shown = [name, *parts]
     shift = group.get("label_shift")
     panels = 3 if shift else 2
@@ -54,7 +53,8 @@ def bias_figure(name: str, figures: Mapping[str, Mapping[str, Any]]) -> Figure:
     if shift:
         _draw_shift(axes[0], shift)
     _draw_errors(axes[-2], group["errors"], group["rows"])
-    _draw_slices(axes[-1], {part: figures[part] for part in shown})
+    title = "accuracy by slice (rows)" if len(parts) == len(slices) else "accuracy where errors are repeated (rows)"
+    _draw_slices(axes[-1], {part: figures[part] for part in shown}, title)
     figure.suptitle(f"{name}: student, teacher and gold over {group['rows']} rows", fontsize=11)
     return figure
 
@@ -69,7 +69,9 @@ def _draw_shift(axes: Axes, shift: Mapping[str, Any]) -> None:
             axes.bar_label(bars, fmt="%.0f", fontsize=7)
     axes.set_xticks(range(len(answers)), answers, rotation=30, ha="right", rotation_mode="anchor")
     axes.set(ylabel="% of answers")
-    axes.set_title(f"answers: student {shift['student_from_gold']:.3f} from gold (total variation)", fontsize=9)
+    more = len(shift["answers"]) - len(answers)
+    first = f"first {len(answers)} answers" if more else "answers"
+    axes.set_title(f"{first}: student {shift['student_from_gold']:.3f} from gold (total variation)", fontsize=9)
     axes.margins(y=0.2)
     axes.legend(fontsize=8, ncols=3, loc="upper center")
 
@@ -97,7 +99,7 @@ def _draw_errors(axes: Axes, errors: Mapping[str, Any], rows: int) -> None:
     axes.legend(fontsize=8, loc="upper center", ncols=2)
 
 
-def _draw_slices(axes: Axes, figures: Mapping[str, Mapping[str, Any]]) -> None:
+def _draw_slices(axes: Axes, figures: Mapping[str, Mapping[str, Any]], title: str) -> None:
     for shift, who in ((-0.15, "teacher"), (0.15, "student")):
         shares = [100 * group[f"{who}_accuracy"] for group in figures.values()]
         bounds = [[100 * bound for bound in group[f"{who}_accuracy_interval"]] for group in figures.values()]
@@ -109,6 +111,6 @@ def _draw_slices(axes: Axes, figures: Mapping[str, Mapping[str, Any]]) -> None:
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.5, -1.5)
     axes.set(xlabel="accuracy, %, with 95 % interval", xlim=(-2, 102))
-    axes.set_title("accuracy by slice (rows)", fontsize=9)
+    axes.set_title(title, fontsize=9)
     axes.grid(axis="x", color="0.9")
     axes.legend(fontsize=8, loc="upper center", ncols=2)

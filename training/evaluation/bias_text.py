@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from training.evaluation.bias import by_repetition
-from training.evaluation.text import interval, percent, table
+from training.evaluation.text import MOST_LABELS, interval, percent, table
 
 _INDENT = "  "
 _SHOWN_ROWS = 3
@@ -62,7 +62,10 @@ def _accuracy(name: str, group: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _shift(shift: Mapping[str, Any]) -> Iterator[str]:
     columns = [[percent(count / sum(shift[who])) for count in shift[who]] for who in ("gold", "teacher", "student")]
-    yield from table([("answers", "gold", "teacher", "student"), *zip(shift["answers"], *columns, strict=True)])
+    if len(shift["answers"]) > MOST_LABELS:
+        yield f"shares of answers: {len(shift['answers'])} answers, in --json"
+    else:
+        yield from table([("answers", "gold", "teacher", "student"), *zip(shift["answers"], *columns, strict=True)])
     yield (
         f"total variation distance: teacher from gold {shift['teacher_from_gold']:.3f}, student from gold "
         f"{shift['student_from_gold']:.3f}, student from teacher {shift['student_from_teacher']:.3f}"

@@ -7,6 +7,10 @@ from typing import Any
 
 from training.evaluation.labels import REFUSED
 
+MOST_LABELS = 30
+"""More than these are not told one by one."""
+
+_MOST_COLUMNS = 10
 _INDENT = "  "
 
 
@@ -85,6 +89,9 @@ def _details(group: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _labels(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    if len(labels) > MOST_LABELS:
+        yield f"figures by label: {len(labels)} labels, in --json"
+        return
     head = ("label", "precision", "recall", "F1", "rows", "answered")
     yield from table(
         [
@@ -103,7 +110,7 @@ def _labels(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _confusion(confusion: Mapping[str, Any]) -> Iterator[str]:
-    if len(confusion["gold"]) > 10:
+    if len(confusion["gold"]) > _MOST_COLUMNS:
         yield "confusion matrix: in --json, and drawn by --plots"
         return
     answers = [answer if answer == REFUSED else f"-> {answer}" for answer in confusion["answers"]]

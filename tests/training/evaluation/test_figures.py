@@ -63,10 +63,13 @@ def test_text_tells_what_the_figures_hold() -> None:
     assert "no teacher's rationales to compare with" in rationales
 
 
-def test_many_labels_do_not_fill_the_screen() -> None:
-    labels = [f"label{number}" for number in range(11)]
-    task = CLOSED.model_copy(update={"answer": CLOSED.answer.model_copy(update={"labels": tuple(labels)})})
+@pytest.mark.parametrize(("labels", "by_label"), [(10, True), (11, True), (30, True), (31, False)])
+def test_many_labels_do_not_fill_the_screen(labels: int, by_label: bool) -> None:
+    names = tuple(f"label{number}" for number in range(labels))
+    task = CLOSED.model_copy(update={"answer": CLOSED.answer.model_copy(update={"labels": names})})
     row = replace(closed("happy", "happy"), answer="label1")
     told = as_text({"mood": group_figures(task, [replace(row, example=replace(row.example, gold="label0"))])})
-    assert "confusion matrix: in --json, and drawn by --plots" in told
-    assert "-> label1" not in told
+    assert ("-> label1" in told) is (labels <= 10)
+    assert ("confusion matrix: in --json, and drawn by --plots" in told) is (labels > 10)
+    assert ("precision" in told) is by_label
+    assert (f"figures by label: {labels} labels, in --json" in told) is not by_label

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,17 @@ def test_bias_plot_shows_answers_errors_and_slices(tmp_path: Path) -> None:
 def test_bias_of_free_text_has_no_answers_to_count() -> None:
     figures = bias_figures(TASKS, [text("1 + 1", "3", teacher="3"), text("1 + 1", "2")], [])
     assert len(bias_figure("sums", figures).axes) == 2
+
+
+def test_many_slices_and_answers_are_cut_and_the_titles_say_so() -> None:
+    labels = tuple(f"label{number}" for number in range(25))
+    task = CLOSED.model_copy(update={"answer": CLOSED.answer.model_copy(update={"labels": labels})})
+    outcomes = []
+    for number in range(25):
+        row = closed("happy", "happy", kind=str(number))
+        example = replace(row.example, gold="label0", label=labels[number])
+        outcomes.append(replace(row, example=example, answer=labels[number], correct=number == 0))
+    shift, _, slices = bias_figure("mood", bias_figures({"mood": task}, outcomes, ["kind"])).axes
+    assert shift.get_title().startswith("first 20 answers")
+    assert slices.get_title() == "accuracy where errors are repeated (rows)"
+    assert len(slices.get_yticklabels()) == 21
