@@ -78,6 +78,8 @@ def open_measured(path: Path, precision: Precision | None = None) -> Measured:
         CheckpointError: there is no student, or `precision` is given for a checkpoint.
         BundleError: the bundle is changed or incomplete, or has not this precision.
     """
+    if not path.is_dir():
+        raise CheckpointError(f"{path}: no such directory; give a run directory, a student directory or a bundle")
     if is_bundle(path):
         return _bundle(path, precision)
     if precision is not None:

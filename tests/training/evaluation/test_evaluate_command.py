@@ -185,6 +185,15 @@ def test_precision_of_a_checkpoint_is_refused(tiny_run: Path, capsys: pytest.Cap
     assert "--precision int8 chooses among a bundle's label paths" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("place", ["student", "against"])
+def test_missing_student_is_refused_with_what_may_stand_there(
+    mood_run: Path, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["none"] if place == "student" else [str(mood_run), "--against", "none"]
+    assert cli.main(["evaluate", *arguments, "--quiet"]) == 1
+    assert "none: no such directory; give a run directory, a student directory or a bundle" in capsys.readouterr().err
+
+
 def test_changed_bundle_is_refused(tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(tiny_bundle.path, tmp_path / "changed")
     (tmp_path / "changed" / "golden.json").write_text("[]")
