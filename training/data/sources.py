@@ -47,7 +47,7 @@ class Source:
         kind: what stands before the colon.
         location: the folder or file after the colon; None for generated rows.
         task: the task of all rows.
-        labels: whose answers are learned; validation and test always carry gold labels.
+        labels: whose answers are learned; validation and test carry gold labels, unless `load` is told otherwise.
         demo_rows: sizes of generated splits.
         validation_share: part of a dataset without validation split that is set aside for it.
         seed: of the validation split and of generated rows.
