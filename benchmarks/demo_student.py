@@ -19,7 +19,6 @@ from typing import cast
 
 from tqdm import tqdm
 
-from benchmarks.answering import REFUSED, answer_rows
 from benchmarks.command import parser, run
 from benchmarks.machine import ROOT, shown
 from benchmarks.report import Row, draw_bars, header, table, write_results
@@ -33,7 +32,8 @@ from training.config import load_config
 from training.data.demo.baselines import DemoTask, shortcut_accuracy
 from training.data.example import Example
 from training.data.sources import generate_rows
-from training.evaluate import Outcome, summarise
+from training.evaluate import Outcome, answer_all, summarise
+from training.evaluation.bundle_student import BundleStudent
 
 TASKS: tuple[DemoTask, ...] = ("demo-nli", "demo-choices", "demo-math")
 SLICES = ("seen_template", "held_out_words")
@@ -116,11 +116,10 @@ def main(argv: list[str]) -> int:
     settings |= {"bundle": student.bundle.label, **trained.settings}
     with _stage("test rows", stages):
         tests = [row for task in TASKS for row in generate_rows(task, "test", arguments.rows, _TEST_SEED)]
-        outcomes = answer_rows(student, tests, name="test rows")
+        outcomes = _answered(student, tests, name="test rows")
     with _stage("hand-written questions", stages):
-        handwritten = answer_rows(
-            student, [row for file in HANDWRITTEN for row in read_questions(file)], name="hand-written"
-        )
+        by_people = [row for file in HANDWRITTEN for row in read_questions(file)]
+        handwritten = _answered(student, by_people, name="hand-written")
     with _stage("shortcuts", stages):
         shortcuts = _shortcut_rows()
 
@@ -184,11 +183,15 @@ def _ship(bundle: Bundle, target: Path) -> None:
         Bundle.open(folder)
 
 
+def _answered(student: OnnxStudent, rows: Sequence[Example], *, name: str) -> list[Outcome]:
+    return answer_all(BundleStudent(student), rows, batch_size=16, rationales=True, description=name)
+
+
 def _test_rows(outcomes: Sequence[Outcome]) -> list[Row]:
     rows: list[Row] = []
     for name, figures in summarise(outcomes, SLICES).items():
         task, _, part = name.partition("/")
-        refused = sum(outcome.answer == REFUSED for outcome in outcomes if outcome.example.task == task)
+        refused = sum(outcome.refusal is not None for outcome in outcomes if outcome.example.task == task)
         rows.append(
             {
                 "part": "test",
@@ -233,7 +236,7 @@ def _wrong_rows(outcomes: Sequence[Outcome]) -> list[Row]:
         {
             "part": "handwritten_wrong",
             "question": outcome.example.source,
-            "answered": outcome.answer,
+            "answered": outcome.answer if outcome.refusal is None else f"(refused: {outcome.refusal})",
             "right": outcome.example.label,
         }
         for outcome in outcomes

@@ -22,7 +22,7 @@ from benchmarks.command import parser, run
 from benchmarks.machine import ROOT, shown
 from benchmarks.report import Row, draw_bars, header, table, write_results
 from export.compile import compile_bundle
-from export.confidence import Scored, confidences, expected_calibration_error
+from export.confidence import Scored, confidences
 from export.config import load_export_config
 from export.precision_parity import CLEAR_MARGIN, ClosedRow, closed_rows, compare_precision, score
 from export.reference import gate_student
@@ -35,6 +35,7 @@ from student.runtime import OnnxStudent
 from training.checkpoint import load_checkpoint
 from training.data.example import Example
 from training.data.sources import DemoRows, open_source
+from training.evaluation.calibration import expected_calibration_error
 from training.scoring import TorchStudent
 from training.validation_rows import read_rows
 

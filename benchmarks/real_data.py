@@ -12,13 +12,12 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from tqdm import tqdm
 
-from benchmarks.answering import judge
 from benchmarks.command import parser, run
 from benchmarks.http_client import HttpClient, Reply
 from benchmarks.machine import ROOT, shown
@@ -38,6 +37,7 @@ from training.data.example import Example
 from training.data.loaded import Loaded
 from training.data.sources import open_source
 from training.evaluate import Outcome, batched
+from training.evaluation.outcome import Reply as StudentReply
 from training.scoring import TorchStudent
 
 DATASETS = ("cqa", "svamp")
@@ -267,9 +267,9 @@ def _outcome(student: OnnxStudent, one: Served) -> Outcome:
     """How right a row's answer is; one that was not answered is wrong."""
     if one.answer is None:
         return Outcome(one.example, "", correct=False)
-    if one.explain.status != 200:
-        return replace(judge(student, one.example, one.answer, ""), rationale=None, rationale_agrees=None)
-    return judge(student, one.example, one.answer, str(one.explain.json()["rationale"]))
+    rationale = str(one.explain.json()["rationale"]) if one.explain.status == 200 else None
+    task = student.bundle.tasks[one.example.task]
+    return Outcome.of(task, one.example, StudentReply(one.answer, rationale=rationale))
 
 
 def _differs(one: Served, reference: dict[str, str]) -> bool:

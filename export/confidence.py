@@ -14,7 +14,6 @@ from student.errors import ExportError
 
 FloatArray = npt.NDArray[np.float64]
 
-CALIBRATION_BINS = 15
 MIN_ROWS = 20
 """Fewer rows of a task leave its temperature at 1, and no fewer answered ones carry a threshold."""
 
@@ -138,18 +137,3 @@ def _threshold(confidence: FloatArray, right: npt.NDArray[np.bool_], wanted: flo
     """The lowest threshold, so the one that answers most rows, that gives the accuracy wanted."""
     reached = [threshold for threshold, share in _selective(confidence, right) if share >= wanted]
     return min(reached, default=None)
-
-
-def expected_calibration_error(confidence: FloatArray, right: npt.NDArray[np.bool_]) -> float:
-    """Mean distance between confidence and accuracy over equal bins of confidence, weighted by their rows.
-
-    Args:
-        confidence: [rows] probability of the answer given, from 0 to 1.
-        right: [rows] whether it was right.
-    """
-    if len(confidence) == 0:
-        return 0.0
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
-    gap = np.bincount(bins, weights=confidence - right, minlength=CALIBRATION_BINS)
-    return float(np.abs(gap).sum() / rows.sum())

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from export.confidence import Scored, confidences, expected_calibration_error, fit_confidence
+from export.confidence import Scored, confidences, fit_confidence
 from export.config import ExportConfig
 from export.half import FLOAT_TYPES, spread
 from export.parity import ParityResult, compare, require
@@ -26,6 +26,7 @@ from student.question import PreparedQuestion
 from student.runtime import OnnxStudent
 from student.task import FreeText, Task
 from training.data.example import Example
+from training.evaluation.calibration import expected_calibration_error
 from training.scoring import TorchStudent
 
 Prepared = Sequence[tuple[Example, PreparedQuestion]]

@@ -16,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 
 from export.agreement import Agreement
-from export.confidence import Scored, confidences, expected_calibration_error
+from export.confidence import Scored, confidences
 from student.answers import same_answer
 from student.question import PreparedQuestion
 from student.runtime import OnnxStudent
 from student.task import Task
 from training.data.example import Example
+from training.evaluation.calibration import expected_calibration_error
 from training.scoring import TorchStudent
 
 CLEAR_MARGIN = 0.05

@@ -12,11 +12,12 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from export.confidence import CALIBRATION_BINS, FloatArray, confidences
+from export.confidence import FloatArray, confidences
 from export.gate import GateResult, TaskCalibration
 from student.bundle import PARITY
 from student.confidence import Confidence
 from student.manifest import Precision
+from training.evaluation.calibration import reliability_bins
 
 MARKDOWN = "parity.md"
 PLOT = "parity.png"
@@ -190,9 +191,7 @@ def _confidences(result: GateResult, precision: Precision, *, tempered: bool) ->
 def _reliability(axes: Axes, judged: Judged, label: str, marker: str) -> None:
     """Accuracy over confidence, a point for each bin, its area by its rows."""
     confidence, right = judged
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
-    there = rows > 0
-    sure = np.bincount(bins, weights=confidence, minlength=CALIBRATION_BINS)[there] / rows[there]
-    hits = np.bincount(bins, weights=right, minlength=CALIBRATION_BINS)[there] / rows[there]
-    axes.scatter(sure, hits, s=20 + 200 * rows[there] / rows.sum(), marker=marker, alpha=0.7, label=label)
+    there = [one for one in reliability_bins(confidence, right) if one.rows]
+    sizes = [20 + 200 * one.rows / len(confidence) for one in there]
+    sure, hits = [one.confidence for one in there], [one.accuracy for one in there]
+    axes.scatter(sure, hits, s=sizes, marker=marker, alpha=0.7, label=label)  # type: ignore[arg-type]

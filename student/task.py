@@ -23,6 +23,8 @@ from student.validation import problems_of, yaml_problem
 CHOICES_FIELD = "choices"
 """The template placeholder that stands for the rendered choices; not a free input field."""
 
+MAX_SOURCE_TOKENS = 4096
+
 _FORMATTER = string.Formatter()
 
 
@@ -69,7 +71,7 @@ AnswerSpace = Annotated[ClosedLabels | Choices | FreeText, Field(discriminator="
 class Limits(_Frozen):
     """How long texts may be, in tokens of the student's tokenizer, `</s>` included."""
 
-    source_tokens: Annotated[int, Field(ge=8, le=4096)] = 256
+    source_tokens: Annotated[int, Field(ge=8, le=MAX_SOURCE_TOKENS)] = 256
     label_tokens: Annotated[int, Field(ge=2, le=128)] = 32
     rationale_tokens: Annotated[int, Field(ge=2, le=1024)] = 128
 

@@ -354,6 +354,32 @@ def test_training_guide_works_as_written(tmp_path: Path) -> None:
     assert "accuracy_tickets" in _run(command, tmp_path)
 
 
+def test_evaluation_guide_works_as_written(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shutil.copytree(ROOT / "serving" / "demo-student", tmp_path / "serving" / "demo-student")
+    blocks = _blocks("docs/evaluation.md")
+    measured, compared, biased = (_run(block, tmp_path) for kind, block in blocks if kind == "bash")
+    assert "demo-choices/seen_template=no" in measured
+    assert (tmp_path / "plots" / "confusion_demo-nli.png").is_file()
+    assert len((tmp_path / "answers.jsonl").read_text(encoding="utf-8").splitlines()) == 600
+    assert "against runs/short: " in compared
+    (shown,) = [block for kind, block in blocks if kind == "text"]
+    for report in (shown, biased):
+        assert "of 27 rows that the teacher gets wrong the student repeats" in report
+        assert report.partition("surest first:")[2].splitlines()[2].split()[:2] == ["urgent=yes", "33"]
+    assert (tmp_path / "bias" / "bias_tickets.png").is_file()
+
+
+def test_evaluation_guide_explains_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    from student import cli
+
+    text = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        cli.main(["evaluate", "--help"])
+    flags = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help", "--quiet"}
+    assert not [flag for flag in sorted(flags) if flag not in text]
+
+
 def test_training_guide_explains_every_key() -> None:
     from training.config import SourceConfig, TrainConfig
 

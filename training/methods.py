@@ -20,13 +20,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from student.errors import CheckpointError, DataError, ExportError
-from student.task import Task
+from student.task import MAX_SOURCE_TOKENS, Task
 from training.data.example import Example
 from training.data.rationales import concluded, reasoning
 from training.data.report import Rejected
 
 RATIONALE_FIELD = "rationale"
 """The input field in which a `rationale-given` student reads the teacher's reasoning."""
+
+_READ = f" {RATIONALE_FIELD}: {{{RATIONALE_FIELD}}}"
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,28 @@ class Method:
                 f"task {task.name}: has a field {RATIONALE_FIELD!r} of its own, which method {self.name} adds; "
                 "rename it in the task's YAML and rows"
             )
-        limits = task.limits.model_copy(
-            update={"source_tokens": min(4096, task.limits.source_tokens + task.limits.rationale_tokens)}
-        )
+        tokens = task.limits.source_tokens + task.limits.rationale_tokens
+        if tokens > MAX_SOURCE_TOKENS:
+            raise DataError(
+                f"task {task.name}: limits.source_tokens and rationale_tokens are {tokens} together, which method "
+                f"{self.name} has to read; at most {MAX_SOURCE_TOKENS}"
+            )
+        limits = {**task.limits.model_dump(), "source_tokens": tokens}
         content = task.model_dump() | {
-            "template": f"{task.template} {RATIONALE_FIELD}: {{{RATIONALE_FIELD}}}",
-            "limits": limits.model_dump(),
+            "template": f"{task.template}{_READ}",
+            "limits": limits,
             "sample": None,
         }
         return Task.model_validate(content)
+
+    def plain_task(self, task: Task) -> Task:
+        """The task without what the method added: `task_for` turned back, but for the sample."""
+        if not self.reads_rationale:
+            return task
+        limits = {**task.limits.model_dump(), "source_tokens": task.limits.source_tokens - task.limits.rationale_tokens}
+        return Task.model_validate(
+            task.model_dump() | {"template": task.template.removesuffix(_READ), "limits": limits}
+        )
 
     def row_for(self, task: Task, example: Example) -> Example | Rejected:
         """A row as a student of this method learns it, or is asked it; or why it is none.

@@ -17,6 +17,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from student.answers import conclusion
 from student.task import ClosedLabels, FreeText, Task, merge_choices
 from training.data.example import Example
+from training.evaluation.outcome import Reply
 from training.methods import Method
 from training.objective import IGNORED, pad_rows
 
@@ -71,6 +72,18 @@ class TorchStudent:
             answered.update({i: Answered(t, (), None) for i, t in zip(text, texts, strict=True)})
         return [answered[i] for i in range(len(examples))]
 
+    def replies(self, examples: Sequence[Example], *, rationales: bool = False) -> list[Reply]:
+        """Answer a batch, with greedy rationales if they are asked for; rows of any length are answered."""
+        answered = self.answer(examples)
+        if not rationales:
+            return [Reply(row.answer, row.answers, row.probabilities) for row in answered]
+        written = self.rationale_ids(examples)
+        end = self.model.config.eos_token_id
+        return [
+            Reply(row.answer, row.answers, row.probabilities, rationale=text, rationale_cut=ids[-1] != end)
+            for row, ids, text in zip(answered, written, self._texts(written), strict=True)
+        ]
+
     @torch.inference_mode()
     def explain(self, examples: Sequence[Example]) -> list[str]:
         """Greedy rationales, as text."""
@@ -109,6 +122,11 @@ class TorchStudent:
         limits = [max(map(len, row_tokens)) for row_tokens in tokens]
         written = self._generate(self._label_sources(examples), limits, prefix_allowed_tokens_fn=allowed)
         return [space[row_tokens.index(ids)] for space, row_tokens, ids in zip(spaces, tokens, written, strict=True)]
+
+    def source_tokens(self, examples: Sequence[Example]) -> list[int]:
+        """Length of each row's input with the label prefix, in tokens, `</s>` included."""
+        sources = self._label_sources(examples)
+        return [len(ids) for ids in self.tokenizer(sources).input_ids] if sources else []
 
     def _label_sources(self, examples: Sequence[Example]) -> list[str]:
         return [self.tasks[row.task].label_source(row.inputs, row.choices) for row in examples]

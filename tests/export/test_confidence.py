@@ -7,11 +7,11 @@ from export.confidence import (
     MIN_ROWS,
     Scored,
     confidences,
-    expected_calibration_error,
     fit_confidence,
     fit_temperature,
 )
 from student.errors import ExportError
+from training.evaluation.calibration import expected_calibration_error
 
 
 def drawn(rows: int, sharpness: float, seed: int = 0) -> list[Scored]:
@@ -74,12 +74,3 @@ def test_accuracy_that_cannot_be_had_is_refused() -> None:
         fit_confidence("t", rows, 0.9)
     with pytest.raises(ExportError, match="task t: 5 rows to find a threshold on, 20 are needed"):
         fit_confidence("t", rows[:5], 0.1)
-
-
-def test_calibration_error_is_the_mean_gap_over_bins() -> None:
-    # Two bins: 0.95 sure and 1 of 2 right; 0.55 sure and all right.
-    confidence = np.array([0.95, 0.95, 0.55, 0.55])
-    right = np.array([True, False, True, True])
-    assert expected_calibration_error(confidence, right) == pytest.approx((0.45 * 2 + 0.45 * 2) / 4)
-    assert expected_calibration_error(np.array([1.0]), np.array([True])) == 0.0
-    assert expected_calibration_error(np.zeros(0), np.zeros(0, dtype=np.bool_)) == 0.0

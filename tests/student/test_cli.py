@@ -11,7 +11,9 @@ from student import cli
 from student.errors import QuickstepError
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("data", "train", "experiment", "evaluate", "demo-data", "export", "serve", "triton", "verify", "predict")
+COMMANDS = (
+    *("data", "train", "experiment", "evaluate", "bias", "demo-data", "export", "serve", "triton", "verify", "predict"),
+)
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,6 +53,18 @@ def test_rationale_given_reads_the_reasoning_and_not_the_teachers_answer() -> No
     assert task.limits.source_tokens == TASK.limits.source_tokens + TASK.limits.rationale_tokens
 
 
+def test_the_task_without_the_method_is_found_again() -> None:
+    method = METHODS["rationale-given"]
+    plain = method.plain_task(method.task_for(TASK))
+    assert plain == TASK.model_copy(update={"sample": None})
+
+
+def test_question_and_reasoning_must_fit_together() -> None:
+    limits = TASK.limits.model_copy(update={"source_tokens": 4000, "rationale_tokens": 97})
+    with pytest.raises(DataError, match="are 4097 together"):
+        METHODS["rationale-given"].task_for(TASK.model_copy(update={"limits": limits}))
+
+
 @pytest.mark.parametrize("method", ["single-task", "rationale-given"])
 @pytest.mark.parametrize("rationale", [None, "So the answer is fridge."])
 def test_rows_without_reasoning_are_no_rows_for_a_method_that_needs_it(method: str, rationale: str | None) -> None:

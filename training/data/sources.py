@@ -83,7 +83,7 @@ class Source:
         kind: what stands before the colon.
         location: the folder, file or name after the colon; empty for generated rows.
         task: the task of all rows.
-        labels: whose answers are learned; validation and test always carry gold labels.
+        labels: whose answers are learned; validation and test carry gold labels, unless `load` is told otherwise.
         demo_rows: sizes of generated splits.
         validation_share: part of a dataset without validation split that is set aside for it.
         seed: of the validation split and of generated rows.
@@ -121,7 +121,7 @@ class Source:
             return False
         return (Path(self.location) / f"{self.kind}_test.json").is_file()
 
-    def load(self, split: Split) -> Loaded:
+    def load(self, split: Split, *, held_out_labels: Labels = "gold") -> Loaded:
         """Load one split.
 
         `train` and `validation` of the releases, jsonl and csv are the two parts of the same rows, cut by
@@ -132,6 +132,11 @@ class Source:
         With the teacher's labels, rows without a gold answer are always for training; validation is then without
         rows where no row has one.
 
+        Args:
+            split: which.
+            held_out_labels: whose answers `validation` and `test` carry as labels: gold, unless it is the teacher
+                who is looked at.
+
         Raises:
             UnusableRows: more than `max_bad_share` of the rows of `train` or `validation` cannot be used, or all.
             DataError: the rows cannot be read, or validation is asked for at a share of 0.
@@ -139,17 +144,17 @@ class Source:
         if self.kind in _GENERATORS:
             return self._generated(split)
         if split == "test":
-            return self._stored("test", "gold")
+            return self._stored("test", held_out_labels)
         if split == "train":
             whole = self._checked(self._stored("train", self.labels))
             return whole if self.validates_apart else Loaded(self._cut(whole)[0], whole.report, whole.unanswered)
         if self.validation is not None:
-            return self._checked(_OWN_ROWS[self.kind](self.validation, self.task, labels="gold"))
+            return self._checked(_OWN_ROWS[self.kind](self.validation, self.task, labels=held_out_labels))
         if self.validates_apart:
-            return self._checked(self._stored("validation", "gold"))
+            return self._checked(self._stored("validation", held_out_labels))
         if not self.validation_share:
             raise DataError(f"{self.kind}: no validation rows at a validation share of 0; give one above 0")
-        whole = self._stored("train", "gold")
+        whole = self._stored("train", held_out_labels)
         if self.labels == "gold":
             self._checked(whole)
         # With the teacher's labels, rows without gold are no fault; what is one was found with the training rows.

@@ -1,0 +1,1 @@
+"""How good a student is, and what it took over from its teacher."""
