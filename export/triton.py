@@ -30,7 +30,6 @@ from student.triton_backend import (
     MAX_BATCH,
     OUTPUTS,
     PRECISION,
-    PRIORITIES,
     ROLES,
     THREADS,
     Role,
@@ -41,9 +40,6 @@ Backend = Literal["python", "onnxruntime", "tensorrt"]
 DataType = Literal["TYPE_INT32", "TYPE_INT64", "TYPE_FP32"]
 
 PREFERRED_BATCHES = (4, 8, 16, MAX_BATCH)
-QUEUE_REQUESTS = 512
-QUEUE_TIMEOUT_MS = 2000
-"""Of a request that brings no time limit of its own; the gateway's do."""
 
 _ENTRY = '''"""Entry of Triton's Python backend, written by `quickstep triton`; see `student.triton_backend`."""
 
@@ -105,7 +101,6 @@ class ModelConfig:
         instances: how many at once.
         preferred_batches: rows at which a batch waits for no more.
         warm_up_lengths: source lengths that are run once before the model is ready.
-        priorities: levels of priority in the queue, 0 for none.
         parameters: what the backend is told.
         response_cache: whether repeated requests are answered from Triton's cache.
         profiles: optimisation profiles of the engine, 0 where it is none.
@@ -117,7 +112,6 @@ class ModelConfig:
     instances: int
     preferred_batches: tuple[int, ...]
     warm_up_lengths: tuple[int, ...]
-    priorities: int
     parameters: Mapping[str, str]
     response_cache: bool
     profiles: int = 0
@@ -148,19 +142,14 @@ class ModelConfig:
             yield f'parameters {{ key: "{key}" value {{ string_value: "{_escaped(value)}" }} }}'
 
     def _batching(self) -> Iterator[str]:
-        policy = (
-            f"{{ timeout_action: REJECT default_timeout_microseconds: {QUEUE_TIMEOUT_MS * 1000} "
-            f"allow_timeout_override: true max_queue_size: {QUEUE_REQUESTS} }}"
-        )
+        # No queue policy and no priorities: with either, Triton forms no batch while an instance is busy, and where a
+        # request comes just as one gets free nobody wakes its batcher, which then sleeps for 500 ms. Deadlines do
+        # without: gRPC tells Triton of a request that nobody waits for any more, and it is not run.
         yield "dynamic_batching {"
         for rows in self.preferred_batches:
             yield f"  preferred_batch_size: {rows}"
         # A batch forms from what queues while the one before runs; nobody waits for companions.
         yield "  max_queue_delay_microseconds: 0"
-        if self.priorities:
-            yield f"  priority_levels: {self.priorities}"
-            yield f"  default_priority_level: {self.priorities}"
-        yield f"  default_queue_policy {policy}"
         yield "}"
 
 
@@ -200,7 +189,6 @@ def model_configs(bundle: Bundle, settings: RepositorySettings) -> list[ModelCon
             preferred_batches=PREFERRED_BATCHES,
             # The Python backend's text model has nothing to warm: its sessions are ready when they are open.
             warm_up_lengths=() if role == "text" else manifest.length_buckets,
-            priorities=len(PRIORITIES) if role == "text" else 0,
             parameters=parameters,
             response_cache=settings.response_cache,
             profiles=len(manifest.length_buckets) if settings.backend == "tensorrt" and role != "text" else 0,

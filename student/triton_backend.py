@@ -36,9 +36,6 @@ _SOURCE = ("input_ids", "source_mask")
 MAX_BATCH = 32
 """Rows of one run, and so of one request."""
 
-ANSWERS_FIRST, RATIONALES = PRIORITIES = (1, 2)
-"""In the queue of `text`: free-text answers go before rationales."""
-
 BUNDLE, DIGEST, PRECISION, THREADS = "bundle", "bundle_digest", "precision", "threads"
 """Parameters in a model's configuration: where the bundle lies, which one it is, how it is run."""
 
@@ -184,7 +181,11 @@ class Entry:
         self._model = open_model(bundle, self._role, parameters[PRECISION], int(parameters[THREADS]))
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
-        """A response for each request; where the batch fails, each gets the error."""
+        """A response for each request; where the batch fails, each gets the error.
+
+        What was cancelled while it queued does not come here. Asking a request whether it was cancelled since
+        (`is_cancelled`) ends Triton 2.51 with a signal 11 now and then.
+        """
         utilities, output = self._utilities, OUTPUTS[self._role]
         try:
             feeds = [

@@ -48,9 +48,6 @@ GOLDEN_S = 60.0
 _MISSES_OF_SEVERAL = 2
 """Probes in a row that have to miss where Triton has several addresses."""
 
-_QUEUE_FULL, _QUEUE_TIMEOUT = "maximum queue size", "timeout expired"
-"""What Triton's messages say where its status does not tell two things apart."""
-
 
 @dataclass
 class _UnderWay:
@@ -228,18 +225,14 @@ class TritonEngine:
             call.role,
             [_input(name, call.feeds[name]) for name in INPUTS[call.role]],
             outputs=[InferRequestedOutput(OUTPUTS[call.role])],
-            priority=call.priority,
-            # In microseconds: what waits at Triton for longer is dropped there.
-            timeout=int(left_s * 1e6),
+            # Triton does not run what nobody waits for any more.
             client_timeout=left_s,
         )
 
     def _failure(self, error: InferenceServerException) -> ServingError:
-        status, message = str(error.status()), str(error.message())
-        if status.endswith("DEADLINE_EXCEEDED") or _QUEUE_TIMEOUT in message:
+        status = str(error.status())
+        if status.endswith("DEADLINE_EXCEEDED"):
             return DeadlineExceeded("no answer within the deadline")
-        if _QUEUE_FULL in message:
-            return Overloaded("queue-rows-full", "Triton's queue is full", 1)
         if is_away(error):
             # The watch would find out too, but every request until then would try and fail.
             self._lose(AWAY)

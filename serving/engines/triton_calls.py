@@ -12,7 +12,7 @@ from student.bundle import Bundle
 from student.label_trie import TrieBatch
 from student.padding import bucket, pad_rows, power_of_two
 from student.question import PreparedQuestion
-from student.triton_backend import ANSWERS_FIRST, INPUTS, MAX_BATCH, RATIONALES, Array, Role
+from student.triton_backend import INPUTS, MAX_BATCH, Array, Role
 
 Feeds = dict[str, Array]
 T = TypeVar("T")
@@ -26,13 +26,11 @@ class Call:
         role: the model.
         rows: places of the rows among those that are asked together.
         feeds: inputs by name, a row for each.
-        priority: in the model's queue; 0 where it has none.
     """
 
     role: Role
     rows: tuple[int, ...]
     feeds: Feeds
-    priority: int = 0
 
 
 def prediction_calls(bundle: Bundle, rows: Sequence[PreparedQuestion]) -> list[Call]:
@@ -54,16 +52,16 @@ def prediction_calls(bundle: Bundle, rows: Sequence[PreparedQuestion]) -> list[C
             feeds |= {name: packed[name] for name in INPUTS[role] if name in packed}
             calls.append(Call(role, part, feeds))
     written = [(place, row.label_ids, row.task.limits.label_tokens) for place, row in enumerate(rows) if not row.space]
-    return [*calls, *_text_calls(bundle, written, ANSWERS_FIRST)]
+    return [*calls, *_text_calls(bundle, written)]
 
 
 def rationale_calls(bundle: Bundle, rows: Sequence[PreparedQuestion]) -> list[Call]:
     """What Triton is asked for the rationales of these rows."""
     wanted = [(place, row.rationale_ids or (), row.task.limits.rationale_tokens) for place, row in enumerate(rows)]
-    return list(_text_calls(bundle, wanted, RATIONALES))
+    return list(_text_calls(bundle, wanted))
 
 
-def _text_calls(bundle: Bundle, wanted: Sequence[tuple[int, tuple[int, ...], int]], priority: int) -> Iterator[Call]:
+def _text_calls(bundle: Bundle, wanted: Sequence[tuple[int, tuple[int, ...], int]]) -> Iterator[Call]:
     """Texts: each one's place, input and longest output."""
     by_length: dict[int, list[tuple[int, tuple[int, ...], int]]] = {}
     for one in wanted:
@@ -72,7 +70,7 @@ def _text_calls(bundle: Bundle, wanted: Sequence[tuple[int, tuple[int, ...], int
         for part in _parts(texts):
             feeds = _source(bundle, [ids for _, ids, _ in part], length)
             feeds["max_tokens"] = np.array([[most] for _, _, most in part], dtype=np.int64)
-            yield Call("text", tuple(place for place, _, _ in part), feeds, priority)
+            yield Call("text", tuple(place for place, _, _ in part), feeds)
 
 
 def _padded(bundle: Bundle, ids: Sequence[int]) -> int:

@@ -39,11 +39,12 @@ def test_configurations_are_what_tritons_own_protobuf_reads(tiny_bundle: Bundle,
         on_gpu = settings.gpu and role != "text"
         assert group.kind == (group.KIND_GPU if on_gpu else group.KIND_CPU) and group.count == settings.instances
         assert config.response_cache.enable == settings.response_cache
-        policy = config.dynamic_batching.default_queue_policy
-        assert policy.allow_timeout_override and policy.max_queue_size > 0 and policy.timeout_action == policy.REJECT
+        # With a queue policy or priorities Triton's batcher may sleep for half a second while a request waits.
+        assert config.dynamic_batching.preferred_batch_size
+        assert not config.dynamic_batching.HasField("default_queue_policy")
+        assert not config.dynamic_batching.priority_levels
         lengths = [warm_up.inputs["input_ids"].dims[0] for warm_up in config.model_warmup]
         assert lengths == ([] if role == "text" else list(tiny_bundle.length_buckets))
-    assert configs["text"].dynamic_batching.priority_levels == 2
 
 
 def test_tensors_are_those_of_the_graphs(tiny_bundle: Bundle, tmp_path: Path) -> None:

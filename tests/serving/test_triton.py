@@ -203,6 +203,29 @@ def test_past_deadlines_and_too_many_rows_are_refused(
 
 
 @needs_linux
+def test_what_nobody_waits_for_any_more_is_not_run(
+    triton: TritonServer, tiny_bundle: Bundle, tiny_student: OnnxStudent
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS[:1] * 32, rationale=True)
+
+    async def ask() -> list[BaseException | object]:
+        async with _started(tiny_bundle, triton.grpc_port) as engine:
+            engine._most_rows = {"labels": 20_000, "rationales": 20_000}
+            impatient = (engine.explain(rows, monotonic() + 0.1) for _ in range(200))
+            answered = await asyncio.gather(*impatient, return_exceptions=True)
+            # It has not suffered.
+            assert len(await engine.explain(rows, monotonic() + 60)) == len(rows)
+            return answered
+
+    answered = asyncio.run(ask())
+    late = [one for one in answered if isinstance(one, DeadlineExceeded)]
+    assert late and all(isinstance(one, list | DeadlineExceeded) for one in answered)
+    with urlopen(f"http://127.0.0.1:{triton.metrics_port}/metrics", timeout=10) as response:
+        found = re.findall(r'request_failure\{.*reason="CANCELED".*\} (\d+)', response.read().decode())
+    assert sum(map(int, found)) > 0
+
+
+@needs_linux
 def test_other_bundle_is_refused_with_both_digests(triton: TritonServer, tiny_bundle: Bundle) -> None:
     other = replace(tiny_bundle, digest="sha256:" + "0" * 64)
 
