@@ -228,7 +228,19 @@ def repeated_choices(choices: Sequence[str]) -> tuple[str, ...]:
 
 def render_choices(choices: Sequence[str]) -> str:
     """Write choices as `(a) first (b) second`; past `z` the letters go on as `(aa)`, `(ab)`."""
-    return " ".join(f"({_letter(position)}) {normalise_answer(choice)}" for position, choice in enumerate(choices))
+    return " ".join(
+        f"({choice_letter(position)}) {normalise_answer(choice)}" for position, choice in enumerate(choices)
+    )
+
+
+def choice_letter(position: int) -> str:
+    """The letter of a choice by its position from 0: `a`, ..., `z`, `aa`, `ab`, ..."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(ord("a") + rest) + letters
+    return letters
 
 
 def load_task(path: Path) -> Task:
@@ -282,15 +294,6 @@ def find_task(name_or_path: str) -> Task:
         file = resources.files("student") / "tasks" / f"{name_or_path}.yaml"
         return parse_task(file.read_text(encoding="utf-8"), origin=name_or_path)
     return load_task(Path(name_or_path))
-
-
-def _letter(position: int) -> str:
-    letters = ""
-    position += 1
-    while position:
-        position, rest = divmod(position - 1, 26)
-        letters = chr(ord("a") + rest) + letters
-    return letters
 
 
 def _listing(names: Sequence[str]) -> str:

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from student.answers import conclusion, same_answer
-from student.errors import AnswerError
-from student.task import ClosedLabels, FreeText, Task, merge_choices, normalise_answer
+from student.task import Task, merge_choices, normalise_answer
 from training.data.checks import is_text_list, is_unicode, request_problem, text_problem
-from training.data.equations import canonical_equation
 from training.data.example import Example
 from training.data.json_lines import read_json_lines
+from training.data.labels import read_label
 from training.data.loaded import Loaded
 from training.data.report import LoadReport, Rejected
 
@@ -67,7 +66,7 @@ def _read_row(task: Task, row: dict[str, Any], source: str) -> Example | Rejecte
     problem = request_problem(task, inputs, choices) or text_problem("label", row.get("label"))
     if problem is not None:
         return problem
-    label = _task_label(task, str(row["label"]), choices)
+    label = read_label(task, str(row["label"]), choices)
     if isinstance(label, Rejected):
         return label
     if rationale is not None and not (isinstance(rationale, str) and is_unicode(rationale)):
@@ -81,22 +80,6 @@ def _read_row(task: Task, row: dict[str, Any], source: str) -> Example | Rejecte
         choices=tuple(normalise_answer(choice) for choice in choices),
         tags={"id": str(row["id"])} if row.get("id") is not None else {},
     )
-
-
-def _task_label(task: Task, label: str, choices: list[str]) -> str | Rejected:
-    """The label in the form in which the task writes it."""
-    text = normalise_answer(label)
-    if isinstance(task.answer, FreeText):
-        if task.answer.parser == "none":
-            return text
-        try:
-            return canonical_equation(text)
-        except AnswerError:
-            return Rejected("label is not plain arithmetic")
-    if isinstance(task.answer, ClosedLabels):
-        written = {normalise_answer(allowed): allowed for allowed in task.answer.labels}
-        return written.get(text, Rejected("label is none of the task's labels"))
-    return text if text in merge_choices(choices) else Rejected("label is none of the choices")
 
 
 def _notes(task: Task, row: dict[str, Any], example: Example, seen: dict[tuple[str, ...], str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where rows come from, written as one word: `cqa:<folder>`, `svamp:<folder>`, `jsonl:<file>`, `demo-nli`."""
+"""Where rows come from, written as one word: `cqa:<folder>`, `anli:<folder>`, `jsonl:<file>`, `demo-nli`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 
 from student.errors import DataError
 from student.task import Task, find_task
-from training.data import cqa, jsonl, svamp
+from training.data import anli, cqa, jsonl, svamp
 from training.data.example import Example
 from training.data.loaded import Labels, Loaded
 from training.data.report import LoadReport
@@ -21,13 +21,15 @@ Split = Literal["train", "validation", "test"]
 _RELEASES: dict[str, Callable[[Path, str, Labels], Loaded]] = {
     "cqa": lambda folder, split, labels: cqa.load(folder, split, labels=labels),
     "svamp": lambda folder, split, labels: svamp.load(folder, split, labels=labels),
+    # The release has no train rows with gold labels: `valid` is the data, of which validation is cut.
+    "anli": lambda folder, split, labels: anli.load(folder, "valid" if split == "train" else split, labels=labels),
 }
 _GENERATORS = {
     "demo-nli": "training.data.demo.nli",
     "demo-choices": "training.data.demo.choices",
     "demo-math": "training.data.demo.math_problems",
 }
-_FORMS = ("cqa:<folder>", "svamp:<folder>", "jsonl:<file>", *_GENERATORS)
+_FORMS = ("cqa:<folder>", "svamp:<folder>", "anli:<folder>", "jsonl:<file>", *_GENERATORS)
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ class Source:
     def load(self, split: Split) -> Loaded:
         """Load one split.
 
-        `train` and `validation` of cqa, svamp and jsonl are the two parts of the same rows, cut by
+        `train` and `validation` of cqa, svamp, anli and jsonl are the two parts of the same rows, cut by
         `validation_share` (0: all rows are for training); the report is then that of all of them. `test` is
-        the release's test file, or for jsonl the whole file.
+        the release's test file, or for jsonl the whole file. The rows of anli are the release's `valid`.
 
         Raises:
             UnusableRows: more than `max_bad_share` of the rows of `train` or `validation` cannot be used, or all.
