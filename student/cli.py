@@ -15,6 +15,7 @@ from student.errors import QuickstepError
 _COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("training.cli:train", "train a student on labels and rationales"),
     "evaluate": ("training.cli:evaluate", "measure a checkpoint on a data source"),
+    "annotate": ("training.teacher.cli:annotate", "have a teacher LLM label and explain rows"),
     "demo-data": ("training.cli:demo_data", "write the demo student's data as JSONL, with its shortcut baselines"),
     "export": ("export.cli:export", "compile a checkpoint into a bundle, behind the parity gate"),
     "serve": ("serving.cli:main", "answer /predict and /explain over HTTP"),
@@ -23,6 +24,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("student.commands:predict", "answer questions from the command line"),
 }
 _EXTRAS = {"training": "train", "export": "export", "serving": "serve"}
+_EXTRAS_OF_PACKAGES = {"openai": "teacher"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         extra = _EXTRAS.get(module_name.partition(".")[0])
         if extra is None or error.name is None or error.name.partition(".")[0] in _EXTRAS:
             raise
+        extra = _EXTRAS_OF_PACKAGES.get(error.name.partition(".")[0], extra)
         sys.stderr.write(
             f"quickstep {command}: needs the package {error.name!r}, which is not installed; "
             f"run make setup in the repository, or: pip install 'quickstep[{extra}]'\n"

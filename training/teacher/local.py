@@ -1,0 +1,142 @@
+"""A teacher on this machine: a causal language model in the hub's format, run by transformers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jinja2.exceptions import TemplateError
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+from training.teacher.base import CUT, Ask, Identity, Refusal, Reply
+from training.teacher.errors import TeacherError
+from training.teacher.prompt import NEXT_QUESTION, Prompt
+
+
+class LocalModel:
+    """Runs a model from a local directory or by its name on the hub.
+
+    Args:
+        name: a directory in the hub's format, or a hub name.
+        prompt_digest: of the prompts that will be asked, for the identity.
+        temperature: 0 takes the likeliest words.
+        max_tokens: of an answer.
+        batch_rows: questions at a time.
+        seed: of sampling. A sample's words depend on its batch too: a run that was interrupted may draw others.
+        device: as torch names it; None takes a GPU where there is one.
+
+    Raises:
+        TeacherError: the model cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        prompt_digest: str,
+        *,
+        temperature: float = 0.0,
+        max_tokens: int = 512,
+        batch_rows: int = 8,
+        seed: int = 0,
+        device: str | None = None,
+    ) -> None:
+        self.batch_rows = batch_rows
+        self._name = name
+        self._seed = seed
+        self._max_tokens = max_tokens
+        self._temperature = temperature
+        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(name, padding_side="left")
+            self._model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto").to(self._device).eval()
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise TeacherError(f"--local {name}: cannot be loaded as a causal language model ({error})") from None
+        if self._tokenizer.pad_token_id is None:
+            self._tokenizer.pad_token = self._tokenizer.eos_token
+        self.identity: Identity = {
+            "teacher": "local",
+            "model": name,
+            "prompt": prompt_digest,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "seed": seed if temperature else None,
+        }
+
+    def ask(self, asks: Sequence[Ask]) -> list[Reply | Refusal]:
+        """Answer a batch; see `training.teacher.base.Local`.
+
+        A prompt that leaves no room for an answer within the model's positions is refused.
+
+        Raises:
+            TeacherError: the model's chat template refuses the messages.
+        """
+        sources = [self._source(ask.prompt) for ask in asks]
+        outcomes: list[Reply | Refusal] = [self._too_long(source) or Reply("") for source in sources]
+        asked = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Reply)]
+        if asked:
+            replies = self._generate([sources[place] for place in asked], self._batch_seed([asks[i] for i in asked]))
+            for place, reply in zip(asked, replies, strict=True):
+                outcomes[place] = reply
+        return outcomes
+
+    def prompt_tokens(self, prompt: Prompt) -> int:
+        """How many tokens a prompt has."""
+        return len(self._source(prompt))
+
+    def _source(self, prompt: Prompt) -> list[int]:
+        if prompt.text:
+            return list(self._tokenizer(prompt.text).input_ids)
+        if self._tokenizer.chat_template is None:
+            raise TeacherError(
+                f"--local {self._name}: has no chat template, as of a model that goes on with a text; add --completion"
+            )
+        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        try:
+            ids: list[int] = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True)
+        except TemplateError as error:
+            raise TeacherError(
+                f"--local {self._name}: its chat template refuses the prompt ({error}); try --completion"
+            ) from None
+        return ids
+
+    def _too_long(self, source: Sequence[int]) -> Refusal | None:
+        positions = getattr(self._model.config, "max_position_embeddings", None)
+        if positions is None or len(source) + self._max_tokens <= positions:
+            return None
+        return Refusal(
+            f"prompt of {len(source)} tokens and an answer of {self._max_tokens} do not fit into {positions} positions"
+        )
+
+    def _generate(self, sources: Sequence[Sequence[int]], seed: int) -> list[Reply]:
+        batch = self._tokenizer.pad({"input_ids": list(map(list, sources))}, return_tensors="pt").to(self._device)
+        torch.manual_seed(seed)
+        sampling: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        if self._temperature:
+            sampling = {"do_sample": True, "temperature": self._temperature, "top_p": 1.0, "top_k": 0}
+        config = GenerationConfig.from_model_config(self._model.config)
+        config.update(max_new_tokens=self._max_tokens, pad_token_id=self._tokenizer.pad_token_id, **sampling)
+        with torch.inference_mode():
+            written = self._model.generate(
+                input_ids=batch["input_ids"],
+                attention_mask=batch["attention_mask"],
+                generation_config=config,
+                stop_strings=[NEXT_QUESTION],
+                tokenizer=self._tokenizer,
+            )
+        width = batch["input_ids"].shape[1]
+        return [self._reply(source, row[width:].tolist()) for source, row in zip(sources, written, strict=True)]
+
+    def _reply(self, source: Sequence[int], written: Sequence[int]) -> Reply:
+        """The tokens up to the end that the model set, and whether it set one."""
+        ends = self._model.generation_config.eos_token_id
+        stops = set(ends if isinstance(ends, list) else [ends]) | {self._tokenizer.eos_token_id}
+        length = next((place for place, token in enumerate(written) if token in stops), len(written))
+        text: str = self._tokenizer.decode(written[:length], skip_special_tokens=True)
+        whole = length < self._max_tokens or NEXT_QUESTION in text
+        return Reply(text, "stop" if whole else CUT, len(source), length)
+
+    def _batch_seed(self, asks: Sequence[Ask]) -> int:
+        named = "/".join(f"{ask.key}.{ask.sample}" for ask in asks)
+        return int.from_bytes(hashlib.sha256(f"{self._seed}/{named}".encode()).digest()[:7], "big")
