@@ -119,7 +119,7 @@ class Endpoint:
         except openai.APIStatusError as error:
             # OpenAI tells of an empty account with the status of too many requests.
             status = 402 if error.code == _NO_CREDIT else error.status_code
-            raise self._refused(status, self._told(error), _retry_after_s(error.response.headers)) from None
+            raise self._refused(status, self._clean(_message(error)), _retry_after_s(error.response.headers)) from None
         except openai.OpenAIError as error:
             raise TryAgain(self._told(error)) from None
         except UnicodeError as error:
@@ -259,6 +259,12 @@ def _read_key(variable: str) -> str | None:
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise TeacherError(f"environment variable {variable}: holds characters that no key has; set it again")
     return key
+
+
+def _message(error: openai.APIStatusError) -> str:
+    """What the endpoint itself says; the library puts its own words before it."""
+    said = error.body.get("message") if isinstance(error.body, dict) else None
+    return said if isinstance(said, str) and said.strip() else error.message
 
 
 def _chain(error: BaseException) -> list[BaseException]:

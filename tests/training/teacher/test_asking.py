@@ -23,6 +23,8 @@ from training.teacher.errors import (
 )
 from training.teacher.journal import Entry, Failure, Journal
 
+IDENTITY = {"model": "scripted"}
+
 Behave = Callable[[str, int], Awaitable[Reply]]
 
 
@@ -30,9 +32,9 @@ class Scripted:
     """A teacher that does as the test says; it notes what it was asked and what it answered."""
 
     name = "scripted"
-    identity: Identity = {"model": "scripted"}
 
     def __init__(self, behave: Behave) -> None:
+        self.identity: Identity = IDENTITY
         self.behave = behave
         self.asked: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
@@ -60,7 +62,7 @@ def run(teacher: Scripted, folder: Path, rows: int, asking: Asking = QUICK) -> d
 
 
 def read(folder: Path) -> dict[str, Entry]:
-    with Journal(folder / "j", Scripted.identity) as journal:
+    with Journal(folder / "j", IDENTITY) as journal:
         return {key: entry for (key, _), entry in journal.entries.items()}
 
 

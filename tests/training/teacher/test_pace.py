@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_those_who_waited_for_a_pause_do_not_go_all_at_once() -> None:
 
         await asyncio.gather(*(worker() for _ in range(5)))
         assert taken[0] == pytest.approx(105)
-        assert all(later - earlier >= 0.09 for earlier, later in zip(taken, taken[1:], strict=False))
+        assert all(later - earlier >= 0.09 for earlier, later in pairwise(taken))
 
     run(turns)
 
