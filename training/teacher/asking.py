@@ -109,7 +109,7 @@ class _Run:
         except BaseException:
             if failed:
                 # The tries are part of what the run has cost, whatever ends it.
-                self._write(Entry(ask.key, ask.sample, Failure("the run ended"), failed))
+                self.journal.add([Entry(ask.key, ask.sample, Failure("the run ended"), failed)])
             raise
 
     async def _back_off(self, failed: int, failure: TryAgain) -> None:

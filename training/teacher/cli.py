@@ -185,7 +185,7 @@ def _flag(name: str) -> str:
 
 def _whole(least: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        number = int(text) if text.isdecimal() and len(text) <= len(str(_MOST)) else -1
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(_MOST)) else -1
         if not least <= number <= _MOST:
             raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number from {least} to {_MOST:,}")
         return number

@@ -49,12 +49,13 @@ class LocalModel:
         self._temperature = temperature
         self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(name, padding_side="left")
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(name)
             self._model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto").to(self._device).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise TeacherError(f"--local {name}: cannot be loaded as a causal language model ({error})") from None
         if self._tokenizer.pad_token_id is None:
-            self._tokenizer.pad_token = self._tokenizer.eos_token
+            # What stands in padded places is masked: any token does.
+            self._tokenizer.pad_token_id = 0 if self._tokenizer.eos_token_id is None else self._tokenizer.eos_token_id
         self.identity: Identity = {
             "teacher": "local",
             "model": name,
@@ -70,13 +71,18 @@ class LocalModel:
         A prompt that leaves no room for an answer within the model's positions is refused.
 
         Raises:
-            TeacherError: the model's chat template refuses the messages.
+            TeacherError: the model's chat template refuses the messages, or the batch does not fit into memory.
         """
         sources = [self._source(ask.prompt) for ask in asks]
         outcomes: list[Reply | Refusal] = [self._too_long(source) or Reply("") for source in sources]
         asked = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Reply)]
         if asked:
-            replies = self._generate([sources[place] for place in asked], self._batch_seed([asks[i] for i in asked]))
+            try:
+                replies = self._generate([sources[i] for i in asked], self._batch_seed([asks[i] for i in asked]))
+            except torch.OutOfMemoryError:
+                raise TeacherError(
+                    f"--local {self._name}: {len(asked)} questions at a time do not fit into memory; lower --batch-size"
+                ) from None
             for place, reply in zip(asked, replies, strict=True):
                 outcomes[place] = reply
         return outcomes
@@ -110,7 +116,10 @@ class LocalModel:
         )
 
     def _generate(self, sources: Sequence[Sequence[int]], seed: int) -> list[Reply]:
-        batch = self._tokenizer.pad({"input_ids": list(map(list, sources))}, return_tensors="pt").to(self._device)
+        width = max(map(len, sources))
+        padding = [width - len(source) for source in sources]
+        padded = [[self._tokenizer.pad_token_id] * n + list(s) for n, s in zip(padding, sources, strict=True)]
+        mask = [[0] * n + [1] * (width - n) for n in padding]
         torch.manual_seed(seed)
         sampling: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
         if self._temperature:
@@ -119,13 +128,12 @@ class LocalModel:
         config.update(max_new_tokens=self._max_tokens, pad_token_id=self._tokenizer.pad_token_id, **sampling)
         with torch.inference_mode():
             written = self._model.generate(
-                input_ids=batch["input_ids"],
-                attention_mask=batch["attention_mask"],
+                input_ids=torch.tensor(padded, device=self._device),
+                attention_mask=torch.tensor(mask, device=self._device),
                 generation_config=config,
                 stop_strings=[NEXT_QUESTION],
                 tokenizer=self._tokenizer,
             )
-        width = batch["input_ids"].shape[1]
         return [self._reply(source, row[width:].tolist()) for source, row in zip(sources, written, strict=True)]
 
     def _reply(self, source: Sequence[int], written: Sequence[int]) -> Reply:
