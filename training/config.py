@@ -26,8 +26,8 @@ class SourceConfig(_Strict):
     """Where rows come from.
 
     Attributes:
-        source: `cqa:<folder>`, `svamp:<folder>` (release layout), `jsonl:<file>` (your own rows, with their
-            `task`), or `demo-nli`, `demo-choices`, `demo-math` (made by our generator). Relative paths are
+        source: `cqa:<folder>`, `svamp:<folder>`, `anli:<folder>` (release layout), `jsonl:<file>` (your own rows,
+            with their `task`), or `demo-nli`, `demo-choices`, `demo-math` (made by our generator). Relative paths are
             relative to the recipe.
         task: a built-in task's name or a YAML file, relative to the recipe; for `jsonl` only.
         rows: how many training rows: generated data need it, others take the first so many (absent: all).
