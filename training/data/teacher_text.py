@@ -22,7 +22,7 @@ _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IG
 _THOUGHT_BEGINS = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
 _THOUGHT_ENDS = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _ANSWER_BEGINS = re.compile(r"\n\s*A:")
-_LEADING_ANSWER = re.compile(r"\s*(?:A|Answer):")
+_LEADING_ANSWER = re.compile(r"\A\s*(?:A|Answer):")
 _LEADING_QUESTION = re.compile(r"\s*Q:")
 _EMPHASIS = "*_`"
 
@@ -109,21 +109,30 @@ def _without_thought(raw: str) -> str | None:
 def _without_question(text: str, task: Task, inputs: Mapping[str, str], choices: Sequence[str]) -> tuple[str, bool]:
     """The text without a repetition of the question at its start, and whether there was one."""
     asked = question_text(task, inputs, choices)
-    for shown in (asked, inputs[task.fields[0]]):
-        words = r"\s+".join(re.escape(word) for word in shown.split())
-        repeated = re.match(rf"\s*(?:Q:\s*)?{words}", text, re.IGNORECASE)
-        if repeated is not None and text[repeated.end() :].strip():
-            rest = text[repeated.end() :]
+    # Where there are several fields, reasoning may well begin with the words of the first.
+    for shown in (asked, inputs[task.fields[0]]) if len(task.fields) == 1 else (asked,):
+        end = _end_of_repetition(text, shown)
+        if end is not None:
+            rest = text[end:]
             begins = _ANSWER_BEGINS.search(rest)
-            # Of a question of several fields only the first may have matched: the rest ends at `A:`.
+            # The question alone may have matched, with its choices to follow.
             if begins is not None and _part_of(rest[: begins.start()], asked):
-                rest = rest[begins.end() :]
-            return _LEADING_ANSWER.sub("", rest, count=1) if _LEADING_ANSWER.match(rest) else rest, True
+                return rest[begins.end() :], True
+            return _LEADING_ANSWER.sub("", rest, count=1), True
     begins = _ANSWER_BEGINS.search(text)
     if begins is not None and (_LEADING_QUESTION.match(text) or _part_of(text[: begins.start()], asked)):
         return text[begins.end() :], True
-    leading = _LEADING_ANSWER.match(text)
-    return (text[leading.end() :] if leading else text), False
+    return _LEADING_ANSWER.sub("", text, count=1), False
+
+
+def _end_of_repetition(text: str, shown: str) -> int | None:
+    """Where a repetition of the question at the start of a text ends; None if it is the start of a sentence."""
+    words = r"\s+".join(re.escape(word) for word in shown.split())
+    repeated = re.match(rf"\s*(Q:\s*)?{words}", text, re.IGNORECASE)
+    if repeated is None or not text[repeated.end() :].strip():
+        return None
+    alone = repeated[1] or shown.rstrip().endswith("?") or re.match(r"[ \t]*\n|\s*A:", text[repeated.end() :])
+    return repeated.end() if alone else None
 
 
 def _part_of(text: str, question: str) -> bool:
@@ -153,7 +162,7 @@ def _next_question(text: str, task: Task, inputs: Mapping[str, str], concluded: 
     for marker in re.finditer(rf"(?<!\w)Q:|^[ \t]*{re.escape(first)}:", text, re.IGNORECASE | re.MULTILINE):
         if marker[0] == "q:":
             continue
-        said = text[marker.end() :].replace(f"{first}:", "", 1) if marker[0] == "Q:" else text[marker.end() :]
+        said = text[marker.end() :].lstrip().removeprefix(f"{first}:")
         if marker.start() > concluded or [word.casefold() for word in said.split()[: len(own)]] != own:
             return marker.start()
     return None

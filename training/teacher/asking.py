@@ -31,7 +31,7 @@ class Asking:
     Attributes:
         concurrency: requests under way at a time.
         requests_per_minute: at most; None sets no limit.
-        tries: of one question, before it is left for another run.
+        tries: of one question, before it is left for another run; those that were throttled do not count.
         failures_in_a_row: failed requests, of whatever questions, that end the run.
         first_backoff_s: pause after the first failure; it doubles with each.
         longest_pause_s: of any pause, whatever the endpoint asks for.
@@ -86,7 +86,7 @@ class _Run:
 
     async def _settle(self, ask: Ask) -> None:
         """Ask one question until it is answered, refused or given up, and write down which."""
-        failed = 0
+        failed = throttled = 0
         try:
             while True:
                 await self.pace.turn()
@@ -97,8 +97,10 @@ class _Run:
                     return self._write(Entry(ask.key, ask.sample, Refusal(str(refused)), failed))
                 except TryAgain as failure:
                     failed += 1
+                    throttled += isinstance(failure, Throttled)
                     self._check(failure)
-                    if failed >= self.asking.tries:
+                    # Too many requests are no fault of this one: it waits its turn however often.
+                    if failed - throttled >= self.asking.tries:
                         return self._write(Entry(ask.key, ask.sample, Failure(str(failure)), failed))
                     await self._back_off(failed, failure)
                     continue

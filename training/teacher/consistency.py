@@ -53,7 +53,8 @@ def majority(task: Task, samples: Sequence[TeacherAnswer | Rejected]) -> Majorit
             groups.append([sample])
     if not groups:
         return _commonest([sample for sample in samples if isinstance(sample, Rejected)])
-    return Majority(tuple(max(groups, key=len)), len(samples))
+    largest = max(groups, key=len)
+    return Majority(tuple(largest), len(samples))
 
 
 def _commonest(rejected: Sequence[Rejected]) -> Rejected:

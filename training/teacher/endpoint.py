@@ -163,8 +163,8 @@ class Endpoint:
         if failure:
             code = failure.get("code") if isinstance(failure, dict) else None
             message = failure.get("message") if isinstance(failure, dict) else failure
-            known = isinstance(code, int) and 400 <= code < 600
-            raise self._refused(code if known else 500, f"status {status} with an error: {self._clean(str(message))}")
+            told = f"status {status} with an error: {self._clean(str(message))}"
+            raise self._refused(code if isinstance(code, int) and 400 <= code < 600 else 500, told)
         choices = content.get("choices")
         if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
             raise TryAgain(f"status {status} without an answer (its choices are empty)")

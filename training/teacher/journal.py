@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeGuard
 
 from training.teacher.base import Identity, Refusal, Reply
 from training.teacher.errors import JournalError
@@ -147,11 +147,9 @@ class Journal:
         head, newline, rest = content.partition(b"\n")
         if not newline and (not content or _FIRST_BYTES.startswith(content) or content.startswith(_FIRST_BYTES)):
             # New, or killed while it was made: nothing was asked yet.
-            os.ftruncate(self._file, 0)
-            _write(self._file, _line({"journal": _KIND, "version": _VERSION, "run": dict(identity)}))
-            os.fsync(self._file)
+            self._begin(identity)
             return
-        self.identity = self._checked_head(_object(head), identity, read_only=read_only)
+        run = self._run_of(_object(head))
         *lines, last = rest.split(b"\n")
         for number, line in enumerate(lines, start=2):
             entry = _entry(_object(line))
@@ -163,8 +161,26 @@ class Journal:
             self._remember(entry)
         if last:
             os.ftruncate(self._file, len(content) - len(last))
+        differing = _differing(run, identity, tuple(identity) if read_only else (*run, *identity))
+        if not differing:
+            self.identity = run
+        elif read_only or any(isinstance(entry.outcome, Reply) for entry in self.entries.values()):
+            raise JournalError(
+                f"journal {self.path}: holds answers of another run ({'; '.join(differing)}), and the two must not be "
+                "mixed; give another --output, or the settings of that run to go on with it"
+            )
+        else:
+            # A run that got no answer (its model was misspelt) is no reason to refuse the next.
+            self.entries.clear()
+            self.failed_tries = 0
+            self._begin(identity)
 
-    def _checked_head(self, head: Mapping[str, Any] | None, identity: Identity, *, read_only: bool) -> Identity:
+    def _begin(self, identity: Identity) -> None:
+        os.ftruncate(self._file, 0)
+        _write(self._file, _line({"journal": _KIND, "version": _VERSION, "run": dict(identity)}))
+        os.fsync(self._file)
+
+    def _run_of(self, head: Mapping[str, Any] | None) -> Identity:
         if head is None or head.get("journal") != _KIND or not isinstance(head.get("run"), dict):
             raise JournalError(
                 f"journal {self.path}: is a file of another kind and is left as it is; give another --output"
@@ -174,16 +190,6 @@ class Journal:
                 f"journal {self.path}: has version {head.get('version')!r}, this is {_VERSION}; give another --output"
             )
         run: Identity = head["run"]
-        differing = [
-            f"{name} was {run.get(name)!r}, now {identity.get(name)!r}"
-            for name in dict.fromkeys((*(() if read_only else run), *identity))
-            if run.get(name) != identity.get(name)
-        ]
-        if differing:
-            raise JournalError(
-                f"journal {self.path}: holds answers of another run ({'; '.join(differing)}), and the two must not be "
-                "mixed; give another --output, or the settings of that run to go on with it"
-            )
         return run
 
 
@@ -194,6 +200,14 @@ def is_journal(path: Path) -> bool:
             return file.read(len(_FIRST_BYTES)) == _FIRST_BYTES
     except OSError:
         return False
+
+
+def _differing(run: Identity, identity: Identity, names: Sequence[str]) -> list[str]:
+    return [
+        f"{name} was {run.get(name)!r}, now {identity.get(name)!r}"
+        for name in dict.fromkeys(names)
+        if run.get(name) != identity.get(name)
+    ]
 
 
 def _as_json(entry: Entry) -> dict[str, object]:
@@ -234,7 +248,7 @@ def _entry(line: Mapping[str, Any] | None) -> Entry | None:
     return Entry(key, sample, outcome, tries)
 
 
-def _is_count(value: object) -> bool:
+def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 

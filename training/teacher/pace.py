@@ -18,7 +18,7 @@ class Pace:
     """Gives out turns, one at a time, in the order in which they were asked for.
 
     After a pause those who waited do not all go at once, which would bring the next refusal: their turns come a
-    spacing apart. The spacing doubles with every pause and shrinks with every answer.
+    spacing apart, which doubles with every pause (but is never longer than it) and shrinks with every answer.
 
     Attributes:
         stopped: whether there are no more turns.
@@ -75,8 +75,8 @@ class Pace:
         now = self._clock()
         if now >= self._paused_until_s:
             # Those who were on their way when a pause began are refused as well: that is one reason, not many.
-            widened = min(_MAX_SPACING_S, max(_FIRST_SPACING_S, 2 * self._spacing_s))
-            self._spacing_s = max(self._least_spacing_s, widened)
+            widened = min(_MAX_SPACING_S, seconds, max(_FIRST_SPACING_S, 2 * self._spacing_s))
+            self._spacing_s = max(self._spacing_s, widened)
         self._paused_until_s = max(self._paused_until_s, now + seconds)
         self._next_s = max(self._next_s, self._paused_until_s)
 

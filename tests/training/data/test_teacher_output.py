@@ -401,6 +401,15 @@ def test_repeated_question_is_no_part_of_the_reasoning(echo: str, noted: bool) -
     assert parsed == expected
 
 
+def test_reasoning_that_begins_with_words_of_the_question_is_kept() -> None:
+    said = f"{PREMISE['premise']} He sleeps. So the answer is contradiction."
+    assert parse_nli(said) == TeacherAnswer(said, "contradiction")
+    task = _task("{kind: text}")
+    for word in ("A", "A dog"):
+        read = read_output("A dog barks. So the answer is loud.", task, {"text": word})
+        assert isinstance(read, TeacherAnswer) and read.rationale == "A dog barks. So the answer is loud."
+
+
 def test_repeated_premise_is_no_next_question() -> None:
     asked = "premise: A man is asleep on a bench.\nhypothesis: A man is awake."
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_output_is_what_jsonl_sources_read(tmp_path: Path) -> None:
 
 
 def test_rows_that_cannot_be_used_are_rejected_with_reason_and_raw_text(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"inputs": {"text": "one"}, "id": 1},
         {"inputs": {"wrong": "two"}, "id": 2},
         {"inputs": {"text": "three"}, "label": "gut"},
@@ -337,7 +338,7 @@ class OnThisMachine:
         self.batches: list[int] = []
         self.fail_at = fail_at
 
-    def ask(self, asks: list[Ask]) -> list[Reply | Refusal]:
+    def ask(self, asks: Sequence[Ask]) -> list[Reply | Refusal]:
         if len(self.batches) == self.fail_at:
             raise KeyboardInterrupt
         self.batches.append(len(asks))

@@ -105,6 +105,17 @@ def test_question_that_never_gets_through_is_given_up_and_the_others_are_not(tmp
     assert sum(isinstance(entry.outcome, Reply) for entry in entries.values()) == 7
 
 
+def test_throttled_question_waits_its_turn_however_often(tmp_path: Path) -> None:
+    async def behave(key: str, nth: int) -> Reply:
+        if nth <= 4 and key == "1":
+            raise Throttled("status 429")
+        return Reply(key)
+
+    entries = run(Scripted(behave), tmp_path, 3, Asking(concurrency=1, tries=2, first_backoff_s=0.0001))
+
+    assert entries["1"] == Entry("1", 0, Reply("1"), 4)
+
+
 def test_refused_rows_fail_alone_however_many_come_in_a_row(tmp_path: Path) -> None:
     async def behave(key: str, nth: int) -> Reply:
         if int(key) < 10:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from training.teacher.base import Refusal, Reply
+from training.teacher.base import Identity, Refusal, Reply
 from training.teacher.errors import JournalError
 from training.teacher.journal import Entry, Failure, Journal, is_journal
 
-RUN = {"task": "mood", "model": "m", "prompt": "abc", "temperature": 0.0}
+RUN: Identity = {"task": "mood", "model": "m", "prompt": "abc", "temperature": 0.0}
 
 
 @pytest.fixture
@@ -120,8 +120,8 @@ def test_broken_line_in_the_middle_is_named_and_nothing_is_cut(path: Path, line:
 
 
 def test_journal_of_another_run_is_refused_with_what_differs(path: Path) -> None:
-    with Journal(path, RUN):
-        pass
+    with Journal(path, RUN) as journal:
+        journal.add([Entry("a", 0, Reply("paid for"))])
 
     with pytest.raises(JournalError) as caught:
         Journal(path, {**RUN, "model": "other", "seed": 1})
@@ -129,6 +129,17 @@ def test_journal_of_another_run_is_refused_with_what_differs(path: Path) -> None
     message = str(caught.value)
     assert "model was 'm', now 'other'" in message and "seed was None, now 1" in message
     assert "temperature" not in message and "give another --output" in message
+
+
+def test_journal_without_an_answer_is_begun_again_by_another_run(path: Path) -> None:
+    other = {**RUN, "model": "spelt right"}
+    with Journal(path, {**RUN, "model": "misspelt"}) as journal:
+        journal.add([Entry("a", 0, Failure("the run ended"), 1), Entry("b", 0, Refusal("status 400"))])
+
+    with Journal(path, other) as journal:
+        assert journal.identity == other and not journal.entries and journal.failed_tries == 0
+    with Journal(path, other) as journal:
+        assert journal.identity == other
 
 
 def test_journal_to_be_read_again_needs_the_same_task_alone(path: Path) -> None:

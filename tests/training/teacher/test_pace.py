@@ -101,6 +101,18 @@ def test_refusals_of_one_pause_widen_the_spacing_once_and_answers_narrow_it() ->
     run(turns)
 
 
+def test_spacing_is_never_longer_than_the_pause() -> None:
+    async def turns(pace: Pace, time: Time) -> None:
+        for _ in range(20):
+            pace.pause(0.03)
+            await pace.turn()
+        before = time.now
+        await pace.turn()
+        assert time.now - before == pytest.approx(0.03)
+
+    run(turns)
+
+
 def test_longer_pause_is_not_made_shorter_by_a_short_one() -> None:
     async def turns(pace: Pace, time: Time) -> None:
         pace.pause(50)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.training.data.release_files import write_release
 from training.teacher.rows import InputRow, Rows, UnusableRow, input_files, read_input, split_of
 
 
-def read(folder: Path, rows: list[dict[str, Any] | str], task: str = "cqa") -> Rows:
+def read(folder: Path, rows: Sequence[dict[str, Any] | str], task: str = "cqa") -> Rows:
     path = folder / "rows.jsonl"
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
     return read_input(str(path), task=find_task(task))
