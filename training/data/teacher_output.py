@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from student.answers import evaluate_equation
+from student.answers import MAX_EQUATION_CHARS, evaluate_equation
 from student.errors import AnswerError
 from student.task import ClosedLabels, FreeText, Task, choice_letter, merge_choices, normalise_answer
 from training.data.equations import canonical_equation
@@ -166,21 +166,22 @@ def _label(sentence: str, labels: Sequence[str]) -> _Answer | Rejected:
             return _Answer(label)
     # A part of a longer word is another word, and `non-entailment` is the contrary of a label.
     longest_first = sorted(labels, key=len, reverse=True)
-    pattern = "|".join(re.escape(normalise_answer(label)) for label in longest_first)
-    found = list(
-        re.finditer(rf"(?<![\w{_HYPHENS}])(?<!\d\.)({pattern})(?![\w{_HYPHENS}])(?!\.\d)", text, re.IGNORECASE)
-    )
+    pattern = "|".join(f"({re.escape(normalise_answer(label))})" for label in longest_first)
+    whole = rf"(?<![\w{_HYPHENS}])(?<!\d\.)(?:{pattern})(?![\w{_HYPHENS}])(?!\.\d)"
+    found = list(re.finditer(whole, text, re.IGNORECASE))
     if not found:
         return Rejected("teacher names none of the labels")
     if _DENIAL.search(text[: found[0].start()]):
         return Rejected(DENIES)
     if len(found) > 1 and _UNITED.fullmatch(text[found[0].end() : found[1].start()]):
         return Rejected("teacher names several labels")
-    return _Answer(next(label for label in labels if normalise_answer(label).casefold() == found[0][1].casefold()))
+    return _Answer(longest_first[(found[0].lastindex or 0) - 1])
 
 
 def _equation(sentence: str) -> _Answer | Rejected:
     text = _without_stop(sentence).strip("*`$ ").removesuffix(".")
+    if len(text) > 2 * MAX_EQUATION_CHARS:
+        return Rejected(NO_ARITHMETIC)
     if text.count("(") > text.count(")"):
         return Rejected("teacher's equation has a bracket that is not closed")
     sides = text.split("=")

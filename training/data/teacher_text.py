@@ -18,10 +18,8 @@ QUESTION_ECHOED = "teacher repeats the question; what follows it is taken"
 CUT = "teacher's output was cut at its token limit"
 NO_CONCLUSION = "teacher states no conclusion"
 
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_THOUGHT_BEGINS = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
-_THOUGHT_ENDS = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
-_ANSWER_BEGINS = re.compile(r"\n\s*A:")
+_THOUGHT_TAG = re.compile(r"<(/?(?:think|thinking|reasoning))>", re.IGNORECASE)
+_ANSWER_BEGINS = re.compile(r"\n[^\S\n]*A:")
 _LEADING_ANSWER = re.compile(r"\A\s*(?:A|Answer):")
 _LEADING_QUESTION = re.compile(r"\s*Q:")
 _EMPHASIS = "*_`"
@@ -99,11 +97,20 @@ def split_output(
 
 
 def _without_thought(raw: str) -> str | None:
-    """What follows the thinking of a reasoning model; None if it never came to an end."""
-    text = _THOUGHT.sub("", raw)
-    # Where the prompt's template opens the block, the output has its end alone.
-    *_, text = _THOUGHT_ENDS.split(text)
-    return None if _THOUGHT_BEGINS.search(text) else text
+    """What a reasoning model says beside its thinking; None if that never came to an end."""
+    said: list[str] = []
+    thinking = False
+    for number, piece in enumerate(_THOUGHT_TAG.split(raw)):
+        if number % 2 == 0:
+            if not thinking:
+                said.append(piece)
+            continue
+        ends = piece.startswith("/")
+        if ends and not thinking:
+            # Where the prompt's template opens the block, the output has its end alone.
+            said.clear()
+        thinking = not ends
+    return None if thinking else "".join(said)
 
 
 def _without_question(text: str, task: Task, inputs: Mapping[str, str], choices: Sequence[str]) -> tuple[str, bool]:
@@ -159,10 +166,11 @@ def _next_question(text: str, task: Task, inputs: Mapping[str, str], concluded: 
     """
     first = task.fields[0]
     own = [word.casefold() for word in inputs[first].split()]
+    seen = 2 * len(inputs[first]) + len(first) + 10
     for marker in re.finditer(rf"(?<!\w)Q:|^[ \t]*{re.escape(first)}:", text, re.IGNORECASE | re.MULTILINE):
         if marker[0] == "q:":
             continue
-        said = text[marker.end() :].lstrip().removeprefix(f"{first}:")
+        said = text[marker.end() : marker.end() + seen].lstrip().removeprefix(f"{first}:")
         if marker.start() > concluded or [word.casefold() for word in said.split()[: len(own)]] != own:
             return marker.start()
     return None

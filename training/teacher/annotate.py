@@ -126,7 +126,7 @@ def annotate(
     """
     files = annotation.files
     files.check(annotation.read)
-    files.rows.parent.mkdir(parents=True, exist_ok=True)
+    files.make_folder()
     with Journal(files.journal, annotation.identity(teacher.identity)) as journal:
         try:
             _ask(annotation, teacher, asking or Asking(), journal, progress=progress)

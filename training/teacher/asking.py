@@ -130,9 +130,12 @@ class _Run:
         most = _UNREACHABLE_AT_FIRST if unreachable else self.asking.failures_in_a_row
         if self.failures_in_a_row < most or self.pace.stopped:
             return
+        advice = "see that the server is up and --base-url right"
+        if isinstance(failure, Throttled):
+            advice = "it has too many requests: lower --concurrency or set --requests-per-minute"
         raise EndpointClosed(
-            f"{self.teacher.name}: {self.failures_in_a_row} requests in a row failed, the last with: {failure}; see "
-            "that the server is up and --base-url right, then run the same command again: nothing is asked twice"
+            f"{self.teacher.name}: {self.failures_in_a_row} requests in a row failed, the last with: {failure}; "
+            f"{advice}, then run the same command again: nothing is asked twice"
         )
 
     def _write(self, entry: Entry) -> None:

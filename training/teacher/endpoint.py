@@ -36,6 +36,7 @@ _OF_THE_RUN = {
     404: "there is no such model or path; check --model and --base-url, which mostly ends in /v1",
 }
 _THROTTLED = frozenset({429, 503, 529})
+_STREAM = b"data:"
 _NO_CREDIT = "insufficient_quota"
 _INVALID_URL = frozenset({"InvalidURL", "UnsupportedProtocol", "LocalProtocolError"})
 
@@ -153,6 +154,10 @@ class Endpoint:
         return response.status_code, response.content
 
     def _read(self, status: int, body: bytes) -> Reply:
+        if body.lstrip().startswith(_STREAM):
+            raise EndpointClosed(
+                f"{self.name}: answers in a stream, which was not asked for; serve it with another server"
+            )
         try:
             content = json.loads(body)
         except (JSONDecodeError, UnicodeDecodeError, RecursionError):

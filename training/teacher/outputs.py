@@ -59,8 +59,14 @@ class OutputFiles:
             read: files that the run reads.
 
         Raises:
-            TeacherError: a file of the output is one of those, or is somebody else's.
+            TeacherError: a file of the output is one of those, is somebody else's, or cannot be there.
         """
+        try:
+            self._check(read)
+        except OSError as error:
+            raise TeacherError(f"--output {self.rows}: cannot be written there ({error.strerror})") from None
+
+    def _check(self, read: Iterable[Path]) -> None:
         made = (self.rows, self.rejected, self.ledger)
         taken = sorted({str(path) for path in (*made, self.journal) for other in read if _same_file(path, other)})
         if taken:
@@ -75,6 +81,17 @@ class OutputFiles:
                 f"--output {self.rows}: {', '.join(foreign)} is there already, and no journal beside it says that this "
                 "command made it; give another --output, or move it away"
             )
+
+    def make_folder(self) -> None:
+        """Make the folder that the files lie in.
+
+        Raises:
+            TeacherError: it cannot be made.
+        """
+        try:
+            self.rows.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TeacherError(f"--output {self.rows}: its folder cannot be made ({error.strerror})") from None
 
     def write(self, results: Results) -> None:
         """Write all three, each whole or not at all; call it while the journal is locked.

@@ -165,9 +165,24 @@ def test_svamp_repeated_question_is_cut_off_and_noted() -> None:
     assert parsed == TeacherAnswer("There were 7. The answer is 20 - 7.", "20 - 7", (QUESTION_ECHOED,))
 
 
-@given(st.text(), st.sampled_from([" So the answer is ", " The answer is ", "Q:", ""]), st.text())
-def test_any_output_is_read_or_rejected_and_never_blank(reasoning: str, words: str, answer: str) -> None:
-    raw = reasoning + words + answer
+PIECES = [
+    *(
+        " So the answer is ",
+        " The answer is ",
+        ", so the answer is: ",
+        "Q:",
+        "\nA:",
+        "\nPremise: ",
+        "<think>",
+        "</think>",
+    ),
+    *("(a)", "(b) chair", " not ", "neutral", "non-entailment", "**", "=", "2 + 3", "1e999", ". ", "\n", QUESTION),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=12))
+def test_any_output_is_read_or_rejected_and_never_blank(pieces: list[str]) -> None:
+    raw = "".join(pieces)
     for parsed, task in ((parse_cqa(raw, CHOICES), "cqa"), (parse_svamp(raw), "svamp"), (parse_nli(raw), "anli")):
         if isinstance(parsed, TeacherAnswer):
             assert parsed.label.strip()
@@ -258,6 +273,24 @@ def test_label_that_holds_a_denial_or_another_label_is_itself(labels: str, said:
     parsed = read_output(f"It is so. So the answer is {said}.", task, {"text": "x"})
 
     assert isinstance(parsed, TeacherAnswer) and parsed.label == label
+
+
+def test_letter_that_only_looks_like_one_of_the_label_is_no_error() -> None:
+    for said in ("pos\u0131tive", "POS\u0130TIVE", "it is po\u017fitive then"):
+        parsed = read_output(
+            f"It is so. So the answer is {said}.", _task("{kind: closed, labels: [positive, bad]}"), {"text": "x"}
+        )
+        assert isinstance(parsed, Rejected) or parsed.label == "positive"
+
+
+@pytest.mark.parametrize("filler", ["\n", "1", "(", "So ", "<think>", "Q:\n", ", ", "= 1 "])
+@pytest.mark.timeout(120)
+def test_output_that_repeats_itself_endlessly_is_read_all_the_same(filler: str) -> None:
+    """Less than a second; an expression that goes back over the text for each place in it takes many minutes."""
+    raw = f"It is so. The answer is {filler * 100_000}x"
+
+    for read in (parse_svamp, parse_nli, lambda text: parse_cqa(text, CHOICES)):
+        assert isinstance(read(raw), Rejected)
 
 
 def test_number_with_decimals_is_not_the_label_before_its_point() -> None:

@@ -272,6 +272,8 @@ def test_output_is_never_written_over_somebody_elses_file(tmp_path: Path) -> Non
             ("x", "is there already"),
             ("y", "of another kind"),
             ("", "is a folder"),
+            ("mine.jsonl/out", "folder cannot be made"),
+            ("o" * 300, "cannot be written there"),
         ):
             with pytest.raises(TeacherError, match=problem):
                 annotate(

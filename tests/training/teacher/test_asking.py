@@ -157,6 +157,14 @@ def test_failures_in_a_row_of_whatever_questions_end_the_run(tmp_path: Path) -> 
     assert sum(entry.failed_tries for entry in entries.values()) == 5
 
 
+def test_endpoint_that_only_throttles_says_what_to_lower(tmp_path: Path) -> None:
+    async def behave(key: str, nth: int) -> Reply:
+        raise Throttled("status 429")
+
+    with pytest.raises(EndpointClosed, match="lower --concurrency or set --requests-per-minute"):
+        run(Scripted(behave), tmp_path, 9, Asking(concurrency=1, failures_in_a_row=4, first_backoff_s=0.001))
+
+
 def test_endpoint_that_never_answered_is_given_up_sooner(tmp_path: Path) -> None:
     async def behave(key: str, nth: int) -> Reply:
         raise Unreachable("Connection error")

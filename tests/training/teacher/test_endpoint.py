@@ -173,6 +173,11 @@ def test_error_in_a_whole_body_counts_as_its_own_status() -> None:
         ask_step(Body('{"error": {"message": "slowly", "code": 429}}'))
 
 
+def test_stream_that_was_not_asked_for_is_told() -> None:
+    with pytest.raises(EndpointClosed, match="answers in a stream"):
+        ask_step(Body('data: {"choices": []}\n\ndata: [DONE]\n\n'))
+
+
 def test_truncated_body_may_be_whole_next_time() -> None:
     with pytest.raises(TryAgain, match=r"Connection error: .*body"):
         ask_step(Body('{"choices": [', missing_bytes=50))
