@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,37 +83,33 @@ def _tell(annotation: Annotation, ledger: Ledger) -> int:
 
 
 def _asked(arguments: argparse.Namespace, form: Form, writer: PromptWriter) -> Remote | Local:
-    temperature = arguments.temperature
-    if temperature is None:
-        temperature = _SAMPLING_TEMPERATURE if arguments.samples > 1 else 0.0
-    given = {
-        name: getattr(arguments, option)
-        for name, option in (("max_tokens", "max_tokens"), ("deadline_s", "timeout_s"), ("api_key_env", "api_key_env"))
-        if getattr(arguments, option) is not None
-    }
+    settings = _given(arguments, ("max_tokens",))
+    settings["temperature"] = _temperature(arguments)
     if arguments.base_url is not None:
         from training.teacher.endpoint import Endpoint, EndpointConfig
 
-        config = EndpointConfig(
-            base_url=arguments.base_url,
-            model=arguments.model,
-            form=form,
-            temperature=temperature,
-            fields=_fields(arguments.request or []),
-            **given,
-        )
+        settings |= _given(arguments, ("api_key_env",))
+        if arguments.timeout_s is not None:
+            settings["deadline_s"] = arguments.timeout_s
+        fields = _fields(arguments.request or [])
+        config = EndpointConfig(arguments.base_url, arguments.model, form=form, fields=fields, **settings)
         return Endpoint(config, writer.digest)
 
-    from training.teacher.local import LocalModel  # torch takes seconds to import: not for --help
+    from training.teacher.local import LocalConfig, LocalModel  # torch takes seconds to import: not for --help
 
-    options = {"batch_rows": arguments.batch_size, "seed": arguments.seed, "device": arguments.device}
-    return LocalModel(
-        arguments.local,
-        writer.digest,
-        temperature=temperature,
-        max_tokens=given.get("max_tokens", _MAX_TOKENS),
-        **{name: value for name, value in options.items() if value is not None},
-    )
+    settings |= _given(arguments, ("batch_size", "seed", "device"))
+    return LocalModel(LocalConfig(arguments.local, **settings), writer.digest)
+
+
+def _temperature(arguments: argparse.Namespace) -> float:
+    if arguments.temperature is None:
+        return _SAMPLING_TEMPERATURE if arguments.samples > 1 else 0.0
+    return float(arguments.temperature)
+
+
+def _given(arguments: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
+    """Options that were given, by name; the others keep the defaults of whom they are for."""
+    return {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
 
 
 def _recorded(arguments: argparse.Namespace, whole: Rows) -> Recorded:
@@ -121,8 +117,7 @@ def _recorded(arguments: argparse.Namespace, whole: Rows) -> Recorded:
 
 
 def _asking(arguments: argparse.Namespace) -> Asking:
-    names = ("concurrency", "requests_per_minute", "tries")
-    asking = Asking(**{name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None})
+    asking = Asking(**_given(arguments, ("concurrency", "requests_per_minute", "tries")))
     # As many may fail together as are under way together.
     return Asking(**{**vars(asking), "failures_in_a_row": max(asking.failures_in_a_row, 4 * asking.concurrency)})
 
@@ -162,7 +157,8 @@ def _fields(given: list[str]) -> dict[str, Any]:
 
 def _misplaced(arguments: argparse.Namespace) -> list[str]:
     """Options that do not go together, all of them."""
-    chosen = [name for name in _TEACHERS if getattr(arguments, name) not in (None, False)]
+    given = {name for name, value in vars(arguments).items() if value is not None and value is not False}
+    chosen = [name for name in _TEACHERS if name in given]
     if len(chosen) != 1:
         return [f"give one of {', '.join(map(_flag, _TEACHERS))}: who answers?"]
     allowed = _TEACHERS[chosen[0]]
@@ -170,7 +166,7 @@ def _misplaced(arguments: argparse.Namespace) -> list[str]:
     problems = [
         f"{_flag(name)} does not go with {_flag(chosen[0])}"
         for name in options
-        if name not in allowed and getattr(arguments, name) not in (None, False)
+        if name not in allowed and name in given
     ]
     if chosen == ["base_url"] and arguments.model is None:
         problems.append("--base-url needs --model, the name that the endpoint knows the model by")

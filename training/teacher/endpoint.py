@@ -25,6 +25,9 @@ from training.teacher.base import Ask, Identity, Reply
 from training.teacher.errors import EndpointClosed, RowRefused, TeacherError, Throttled, TryAgain, Unreachable
 from training.teacher.prompt import NEXT_QUESTION, Form
 
+DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
+"""Where the key is, if it is nowhere else; an endpoint that needs none is asked without."""
+
 _NO_KEY = "none"
 _LONGEST_MESSAGE = 300
 _MOST_TOKENS = 2**53
@@ -62,7 +65,7 @@ class EndpointConfig:
     temperature: float = 0.0
     max_tokens: int = 512
     deadline_s: float = 120.0
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: str = DEFAULT_KEY_VARIABLE
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -260,7 +263,9 @@ def _url_problem(url: str) -> str | None:
 def _read_key(variable: str) -> str | None:
     key = os.environ.get(variable, "").strip()
     if not key:
-        return None
+        if variable == DEFAULT_KEY_VARIABLE:
+            return None
+        raise TeacherError(f"--api-key-env {variable}: there is no such environment variable, or it is empty")
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise TeacherError(f"environment variable {variable}: holds characters that no key has; set it again")
     return key

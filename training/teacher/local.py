@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -15,55 +17,67 @@ from training.teacher.errors import TeacherError
 from training.teacher.prompt import NEXT_QUESTION, Prompt
 
 
-class LocalModel:
-    """Runs a model from a local directory or by its name on the hub.
+@dataclass(frozen=True)
+class LocalConfig:
+    """How a model is run.
 
-    Args:
-        name: a directory in the hub's format, or a hub name.
-        prompt_digest: of the prompts that will be asked, for the identity.
+    Attributes:
+        model: a directory in the hub's format, or a hub name.
         temperature: 0 takes the likeliest words.
         max_tokens: of an answer.
-        batch_rows: questions at a time.
+        batch_size: questions at a time.
         seed: of sampling. A sample's words depend on its batch too: a run that was interrupted may draw others.
         device: as torch names it; None takes a GPU where there is one.
-
-    Raises:
-        TeacherError: the model cannot be loaded.
     """
 
-    def __init__(
-        self,
-        name: str,
-        prompt_digest: str,
-        *,
-        temperature: float = 0.0,
-        max_tokens: int = 512,
-        batch_rows: int = 8,
-        seed: int = 0,
-        device: str | None = None,
-    ) -> None:
-        self.batch_rows = batch_rows
-        self._name = name
-        self._seed = seed
-        self._max_tokens = max_tokens
-        self._temperature = temperature
-        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(name)
-            self._model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto").to(self._device).eval()
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise TeacherError(f"--local {name}: cannot be loaded as a causal language model ({error})") from None
+    model: str
+    temperature: float = 0.0
+    max_tokens: int = 512
+    batch_size: int = 8
+    seed: int = 0
+    device: str | None = None
+
+
+class LocalModel:
+    """Runs a model; it is loaded when it is first asked.
+
+    Args:
+        config: how.
+        prompt_digest: of the prompts that will be asked, for the identity.
+
+    Raises:
+        TeacherError: the model is a directory without a tokenizer, or is not on the hub.
+    """
+
+    def __init__(self, config: LocalConfig, prompt_digest: str) -> None:
+        self.batch_rows = config.batch_size
+        self._config = config
+        self._name = f"--local {config.model}"
+        self._device = config.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._tokenizer: Any = self._load(lambda: AutoTokenizer.from_pretrained(config.model))
         if self._tokenizer.pad_token_id is None:
             # What stands in padded places is masked: any token does.
             self._tokenizer.pad_token_id = 0 if self._tokenizer.eos_token_id is None else self._tokenizer.eos_token_id
         self.identity: Identity = {
             "teacher": "local",
-            "model": name,
+            "model": config.model,
             "prompt": prompt_digest,
-            "temperature": temperature,
-            "max_tokens": max_tokens,
-            "seed": seed if temperature else None,
+            "temperature": config.temperature,
+            "max_tokens": config.max_tokens,
+            "seed": config.seed if config.temperature else None,
         }
+
+    @cached_property
+    def _model(self) -> Any:
+        name = self._config.model
+        return self._load(lambda: AutoModelForCausalLM.from_pretrained(name, dtype="auto").to(self._device).eval())
+
+    def _load(self, load: Callable[[], Any]) -> Any:
+        try:
+            return load()
+        # AssertionError is how torch says that it was built without a GPU.
+        except (OSError, ValueError, KeyError, RuntimeError, AssertionError) as error:
+            raise TeacherError(f"{self._name}: cannot be loaded as a causal language model ({error})") from None
 
     def ask(self, asks: Sequence[Ask]) -> list[Reply | Refusal]:
         """Answer a batch; see `training.teacher.base.Local`.
@@ -81,7 +95,7 @@ class LocalModel:
                 replies = self._generate([sources[i] for i in asked], self._batch_seed([asks[i] for i in asked]))
             except torch.OutOfMemoryError:
                 raise TeacherError(
-                    f"--local {self._name}: {len(asked)} questions at a time do not fit into memory; lower --batch-size"
+                    f"{self._name}: {len(asked)} questions at a time do not fit into memory; lower --batch-size"
                 ) from None
             for place, reply in zip(asked, replies, strict=True):
                 outcomes[place] = reply
@@ -96,24 +110,23 @@ class LocalModel:
             return list(self._tokenizer(prompt.text).input_ids)
         if self._tokenizer.chat_template is None:
             raise TeacherError(
-                f"--local {self._name}: has no chat template, as of a model that goes on with a text; add --completion"
+                f"{self._name}: has no chat template, as of a model that goes on with a text; add --completion"
             )
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
         try:
             ids: list[int] = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True)
         except TemplateError as error:
             raise TeacherError(
-                f"--local {self._name}: its chat template refuses the prompt ({error}); try --completion"
+                f"{self._name}: its chat template refuses the prompt ({error}); try --completion"
             ) from None
         return ids
 
     def _too_long(self, source: Sequence[int]) -> Refusal | None:
         positions = getattr(self._model.config, "max_position_embeddings", None)
-        if positions is None or len(source) + self._max_tokens <= positions:
+        if positions is None or len(source) + self._config.max_tokens <= positions:
             return None
-        return Refusal(
-            f"prompt of {len(source)} tokens and an answer of {self._max_tokens} do not fit into {positions} positions"
-        )
+        tokens = f"a prompt of {len(source)} tokens and an answer of {self._config.max_tokens}"
+        return Refusal(f"{tokens} do not fit into {positions} positions")
 
     def _generate(self, sources: Sequence[Sequence[int]], seed: int) -> list[Reply]:
         width = max(map(len, sources))
@@ -122,10 +135,10 @@ class LocalModel:
         mask = [[0] * n + [1] * (width - n) for n in padding]
         torch.manual_seed(seed)
         sampling: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-        if self._temperature:
-            sampling = {"do_sample": True, "temperature": self._temperature, "top_p": 1.0, "top_k": 0}
+        if self._config.temperature:
+            sampling = {"do_sample": True, "temperature": self._config.temperature, "top_p": 1.0, "top_k": 0}
         config = GenerationConfig.from_model_config(self._model.config)
-        config.update(max_new_tokens=self._max_tokens, pad_token_id=self._tokenizer.pad_token_id, **sampling)
+        config.update(max_new_tokens=self._config.max_tokens, pad_token_id=self._tokenizer.pad_token_id, **sampling)
         with torch.inference_mode():
             written = self._model.generate(
                 input_ids=torch.tensor(padded, device=self._device),
@@ -142,9 +155,9 @@ class LocalModel:
         stops = set(ends if isinstance(ends, list) else [ends]) | {self._tokenizer.eos_token_id}
         length = next((place for place, token in enumerate(written) if token in stops), len(written))
         text: str = self._tokenizer.decode(written[:length], skip_special_tokens=True)
-        whole = length < self._max_tokens or NEXT_QUESTION in text
+        whole = length < self._config.max_tokens or NEXT_QUESTION in text
         return Reply(text, "stop" if whole else CUT, len(source), length)
 
     def _batch_seed(self, asks: Sequence[Ask]) -> int:
         named = "/".join(f"{ask.key}.{ask.sample}" for ask in asks)
-        return int.from_bytes(hashlib.sha256(f"{self._seed}/{named}".encode()).digest()[:7], "big")
+        return int.from_bytes(hashlib.sha256(f"{self._config.seed}/{named}".encode()).digest()[:7], "big")

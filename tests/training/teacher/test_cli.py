@@ -117,6 +117,7 @@ def test_unreachable_endpoint_names_its_address_and_what_to_do(
             ["--recorded", "x", "--model", "m", "--zero-shot"],
             ["--model does not go with", "--zero-shot does not go with"],
         ),
+        (["--recorded", "x", "--temperature", "0"], ["--temperature does not go with --recorded"]),
         (["--local", "x", "--concurrency", "2"], ["--concurrency does not go with --local"]),
         (["--base-url", "http://x/v1", "--model", "m", "--seed", "1"], ["--seed does not go with --base-url"]),
         (

@@ -84,6 +84,16 @@ def test_key_is_sent_and_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "environment variable MY_KEY" in str(caught.value)
 
 
+def test_variable_that_was_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MY_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(TeacherError, match="--api-key-env MY_KEY: there is no such environment variable"):
+        endpoint("http://127.0.0.1:1/v1", api_key_env="MY_KEY")
+    with OpenAiServer() as server:
+        ask(endpoint(server.base_url))
+    assert server.paid == {"Rain.": 1}
+
+
 def test_key_that_cannot_be_sent_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "sk\u2011x")
     with pytest.raises(TeacherError, match="environment variable MY_KEY") as caught:

@@ -9,7 +9,7 @@ from tests.training.teacher.small import mood
 from tests.training.teacher.tiny_model import TEMPLATE, write_model
 from training.teacher.base import Ask, Refusal, Reply
 from training.teacher.errors import TeacherError
-from training.teacher.local import LocalModel
+from training.teacher.local import LocalConfig, LocalModel
 from training.teacher.prompt import PromptWriter
 
 
@@ -19,7 +19,7 @@ def asks(*texts: str, form: Any = "completion") -> list[Ask]:
 
 
 def local(folder: Path, **settings: Any) -> LocalModel:
-    return LocalModel(str(folder), "digest", device="cpu", **settings)
+    return LocalModel(LocalConfig(str(folder), device="cpu", **settings), "digest")
 
 
 def test_answer_ends_where_the_model_ends_it(tmp_path: Path) -> None:
@@ -92,6 +92,22 @@ def test_sampling_is_repeatable_by_its_seed(tmp_path: Path) -> None:
     assert drawn[0] == drawn[1] != drawn[2]
     assert local(folder, temperature=1.0, seed=1).identity != local(folder, temperature=1.0).identity
     assert local(folder, seed=1).identity == local(folder).identity
+
+
+def test_weights_are_not_loaded_before_anything_is_asked(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, {":": "a"})
+    (folder / "model.safetensors").unlink()
+
+    teacher = local(folder)
+    with pytest.raises(TeacherError, match=f"--local {folder}: cannot be loaded"):
+        teacher.ask(asks("Rain."))
+
+
+def test_device_that_is_not_there_is_told(tmp_path: Path) -> None:
+    teacher = LocalModel(LocalConfig(str(write_model(tmp_path, {})), device="nonsense"), "digest")
+
+    with pytest.raises(TeacherError, match="nonsense"):
+        teacher.ask(asks("Rain."))
 
 
 def test_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
