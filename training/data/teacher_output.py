@@ -133,11 +133,11 @@ def _choice(answer: str, choices: Sequence[str]) -> _Answer | Rejected:
     if _same_start(line[first.end() :], label):
         # A choice may hold a full stop of its own (`U.S. Army`): the sentence ends after it.
         sentence = _first_sentence(line, first.end() + len(label))
-    own_words = _without_stop(sentence[first.end() :])
+    own_words = _without_stop(sentence[first.end() :]) or label
     notes = []
     if len({found[1].lower() for found in letter.finditer(sentence)}) > 1:
         notes.append(SEVERAL_LETTERS)
-    if own_words != _without_stop(label):
+    if own_words not in (label, _without_stop(label)):
         notes.append(TEXT_UNLIKE_CHOICE)
     return _Answer(label, tuple(notes), own_words)
 

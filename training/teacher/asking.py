@@ -188,7 +188,9 @@ def _interrupts_heard(run: _Run, workers: Sequence[asyncio.Task[None]], interrup
         interrupts.append(signal.SIGINT)
         run.pace.stop()
         if len(interrupts) == 1:
-            sys.stderr.write("\ninterrupted: answers under way are waited for; Ctrl-C again drops them\n")
+            sys.stderr.write(
+                "\ninterrupted: answers under way are waited for, Ctrl-C again drops them; the same command goes on\n"
+            )
             return
         for worker in workers:
             worker.cancel()

@@ -51,6 +51,7 @@ def _plain(parsed: TeacherAnswer | Rejected) -> TeacherAnswer | Rejected:
         ("(c) train station.", "train station", ()),
         ("(c) train station", "train station", ()),
         ("(C) train station.", "train station", ()),
+        ("(c).", "train station", ()),
         ("(b) chair or (d) table.", "chair", (SEVERAL_LETTERS, TEXT_UNLIKE_CHOICE)),
         ("either (d) table or (b) chair.", "table", (SEVERAL_LETTERS, TEXT_UNLIKE_CHOICE)),
         ("(e) England.", "england", (TEXT_UNLIKE_CHOICE,)),
@@ -486,12 +487,14 @@ def test_conclusion_that_may_be_cut_in_the_middle_has_a_reason() -> None:
 def test_own_words_are_what_the_release_reads() -> None:
     read = [
         read_output("R. So the answer is (b) Stool.", find_task("cqa"), {"question": "x"}, CHOICES),
+        read_output("R. So the answer is (b).", find_task("cqa"), {"question": "x"}, CHOICES),
         read_output("R. The answer is (2 * 3) + 4.", find_task("svamp"), {"problem": "x"}),
         read_output("R. So the answer is Neutral.", find_task("anli"), PREMISE),
     ]
 
     assert [(answer.label, answer.own_words) for answer in read if isinstance(answer, TeacherAnswer)] == [
         ("chair", "Stool"),
+        ("chair", "chair"),
         ("2 * 3 + 4", "(2 * 3)"),
         ("neutral", "neutral"),
     ]
