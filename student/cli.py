@@ -18,6 +18,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "experiment": ("training.experiment.cli:experiment", "train and compare many runs of one recipe"),
     "evaluate": ("training.evaluation.evaluate_command:evaluate", "measure a checkpoint or a bundle on a data source"),
     "bias": ("training.evaluation.bias_command:bias", "which of its teacher's errors a student took over"),
+    "annotate": ("training.teacher.cli:annotate", "have a teacher LLM label and explain rows"),
     "demo-data": ("training.cli:demo_data", "write the demo student's data as JSONL, with its shortcut baselines"),
     "export": ("export.cli:export", "compile a checkpoint into a bundle, behind the parity gate"),
     "serve": ("serving.cli:main", "answer /predict and /explain over HTTP"),
@@ -26,6 +27,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("student.commands:predict", "answer questions from the command line"),
 }
 _EXTRAS = {"training": "train", "export": "export", "serving": "serve"}
+_EXTRAS_OF_PACKAGES = {"openai": "teacher"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
         extra = _EXTRAS.get(module_name.partition(".")[0])
         if extra is None or error.name is None or error.name.partition(".")[0] in _EXTRAS:
             raise
+        extra = _EXTRAS_OF_PACKAGES.get(error.name.partition(".")[0], extra)
         sys.stderr.write(
             f"quickstep {command}: needs the package {error.name!r}, which is not installed; "
             f"run make setup in the repository, or: pip install 'quickstep[{extra}]'\n"

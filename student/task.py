@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from student.errors import InputError, Problem, TaskError
+from student.errors import AnswerError, InputError, Problem, TaskError
 from student.validation import problems_of, yaml_problem
 
 CHOICES_FIELD = "choices"
@@ -96,6 +96,18 @@ class Sample(_Frozen):
     choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
+class Demonstration(Sample):
+    """A question with its answer and the reasoning that leads there, to be shown to a teacher.
+
+    Attributes:
+        rationale: the reasoning, without the concluding sentence: that is written from the label.
+        label: the answer.
+    """
+
+    rationale: Annotated[str, Field(min_length=1)]
+    label: Annotated[str, Field(min_length=1)]
+
+
 class Task(_Frozen):
     """A task: input template, prefixes, answer space and limits.
 
@@ -108,6 +120,8 @@ class Task(_Frozen):
         prefixes: the label and rationale prefixes.
         limits: token limits.
         sample: a question that shows the task.
+        demonstrations: what a teacher is shown before a question. They are no part of what a student is: neither a
+            checkpoint nor a bundle stores them.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
@@ -118,6 +132,7 @@ class Task(_Frozen):
     prefixes: Prefixes = Prefixes()
     limits: Limits = Limits()
     sample: Sample | None = None
+    demonstrations: Annotated[tuple[Demonstration, ...], Field(strict=False, exclude=True)] = ()
 
     @model_validator(mode="after")
     def _template_fits(self) -> Task:
@@ -135,6 +150,52 @@ class Task(_Frozen):
             except InputError as error:
                 raise ValueError(f"sample: {error}") from None
         return self
+
+    @model_validator(mode="after")
+    def _demonstrations_fit(self) -> Task:
+        problems = [
+            f"demonstrations.{position}: {problem}"
+            for position, shown in enumerate(self.demonstrations)
+            for problem in self.demonstration_problems(shown)
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def demonstration_problems(self, shown: Demonstration) -> list[str]:
+        """What is wrong with a demonstration of this task: its fields, its choices, its label, its rationale."""
+        try:
+            self.validate_request(shown.inputs, shown.choices)
+        except InputError as error:
+            return [str(error)]
+        problems = [
+            f"{problem.field}: {problem.message}"
+            for problem in (*_text_problems("label", shown.label), *_text_problems("rationale", shown.rationale))
+        ]
+        problem = self._label_problem(normalise_answer(shown.label), shown.choices)
+        if problem is not None:
+            problems.append(problem)
+        if normalise_answer(self.conclusion).casefold() in normalise_answer(shown.rationale).casefold():
+            problems.append(
+                f"rationale: holds the conclusion words ({self.conclusion!r}); leave that sentence out, it is written "
+                "from the label"
+            )
+        return problems
+
+    def _label_problem(self, label: str, choices: Sequence[str]) -> str | None:
+        if isinstance(self.answer, ClosedLabels):
+            known = label in map(normalise_answer, self.answer.labels)
+            return None if known else f"label: {label!r} is none of the labels: {_listing(self.answer.labels)}"
+        if isinstance(self.answer, Choices):
+            return None if label in merge_choices(choices) else f"label: {label!r} is none of the choices"
+        if self.answer.parser == "equation":
+            from student.answers import evaluate_equation  # which reads answers of tasks, and so needs this module
+
+            try:
+                evaluate_equation(label)
+            except AnswerError as error:
+                return f"label: {error}"
+        return None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -230,7 +291,19 @@ def repeated_choices(choices: Sequence[str]) -> tuple[str, ...]:
 
 def render_choices(choices: Sequence[str]) -> str:
     """Write choices as `(a) first (b) second`; past `z` the letters go on as `(aa)`, `(ab)`."""
-    return " ".join(f"({_letter(position)}) {normalise_answer(choice)}" for position, choice in enumerate(choices))
+    return " ".join(
+        f"({choice_letter(position)}) {normalise_answer(choice)}" for position, choice in enumerate(choices)
+    )
+
+
+def choice_letter(position: int) -> str:
+    """The letter of a choice by its position from 0: `a`, ..., `z`, `aa`, `ab`, ..."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(ord("a") + rest) + letters
+    return letters
 
 
 def load_task(path: Path) -> Task:
@@ -284,15 +357,6 @@ def find_task(name_or_path: str) -> Task:
         file = resources.files("student") / "tasks" / f"{name_or_path}.yaml"
         return parse_task(file.read_text(encoding="utf-8"), origin=name_or_path)
     return load_task(Path(name_or_path))
-
-
-def _letter(position: int) -> str:
-    letters = ""
-    position += 1
-    while position:
-        position, rest = divmod(position - 1, 26)
-        letters = chr(ord("a") + rest) + letters
-    return letters
 
 
 def _listing(names: Sequence[str]) -> str:

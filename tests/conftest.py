@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before any library reads them: tests never reach out, and share their cores with other work.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -14,6 +15,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from student.bundle import Bundle
 from student.runtime import OnnxStudent
 from training.config import SourceConfig, TrainConfig
+
+# Timing never decides a test: the cores may be busy with something else.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 TINY = TrainConfig(
     preset="tiny",

@@ -22,6 +22,10 @@ import yaml
 from benchmarks.load import best_of_each
 from benchmarks.load_record import Objective
 from benchmarks.running_server import RunningServer
+from tests.training.data.release_files import write_release
+from tests.training.teacher.openai_server import Answer, OpenAiServer
+from tests.training.teacher.tiny_model import TEMPLATE as CHAT_TEMPLATE
+from tests.training.teacher.tiny_model import write_model
 
 ROOT = Path(__file__).parents[1]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -137,7 +141,8 @@ def test_own_task_guide_works_as_written(tmp_path: Path) -> None:
     serving = next(block for block in commands if "quickstep serve" in block)
     before, (asking,) = commands[: commands.index(serving)], commands[commands.index(serving) + 1 :]
     outputs = [_run(command, tmp_path) for command in before]
-    assert "golden answers the same" in outputs[1]
+    assert "8 rows, 7 labelled, 1 rejected" in outputs[1]
+    assert "golden answers the same" in outputs[2]
     for line in outputs[-1].splitlines():
         assert json.loads(line)["answer"] in ("billing", "shipping", "technical", "account")
     assert "--port 8001" in serving
@@ -146,6 +151,46 @@ def test_own_task_guide_works_as_written(tmp_path: Path) -> None:
     assert answer["task"] == "tickets"
     assert answer["answer"] == "shipping"
     assert sum(item["probability"] for item in answer["probabilities"]) == pytest.approx(1, abs=1e-6)
+
+
+def test_teacher_guide_works_as_written(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    write_model(tmp_path / "models" / "Qwen2.5-7B-Instruct", {":": "a"}, template=CHAT_TEMPLATE)
+    (tmp_path / "cqa").mkdir()
+    row = {"question": "Where?", "choices": ["a", "b", "c", "d", "e"], "answer": "b", "id": "1"}
+    write_release(tmp_path / "cqa", "cqa", [row], ["There. So the answer is (b) b."], split="test")
+    blocks = _blocks("docs/teacher.md")
+    (shown,) = [block for kind, block in blocks if kind == "yaml"]
+    assert shown.partition("\n")[2] in (ROOT / "examples" / "tickets" / "task.yaml").read_text(encoding="utf-8")
+    outputs = []
+    with OpenAiServer(lambda question, nth: Answer("It is about money. So the answer is billing.")) as server:
+        for _, command in [block for block in blocks if block[0] == "bash"]:
+            here = command.replace("http://localhost:8000/v1", server.base_url)
+            outputs.append(_run(here.replace("/data/distilling-step-by-step", str(tmp_path)), tmp_path))
+        # The rows once, five samples of each, the rows without demonstrations; nothing to estimate or read again.
+        assert sum(server.paid.values()) == 8 * (1 + 5 + 1)
+        assert {body["model"] for body in server.requests} == {"Qwen/Qwen2.5-7B-Instruct"}
+    recorded, dry, asked, again, five, zero, local, released = outputs
+    assert recorded == next(block for kind, block in blocks if kind == "text")
+    assert "8 answers to ask for" in dry and "cost: about" in dry
+    assert "8 rows, 8 labelled" in asked and "cost 0.0001" in asked
+    assert asked.partition(", cost")[0] == again.partition("\n")[0] + "\n" + again.splitlines()[1]
+    assert "40 answers" in five and "8 answers" in zero
+    assert "8 rejected" in local and "8 x teacher states no conclusion" in local
+    assert "agrees with gold in 100.0% of 1 rows" in released
+
+
+def test_agreement_of_the_papers_teacher_is_that_of_the_results() -> None:
+    rows = _results("teacher.json")
+    for row in [row for row in rows if row["part"] == "agreement"]:
+        assert _table_row("docs/teacher.md", f"{row['dataset']}, {row['split']}")[1:] == [
+            f"{row['rows']:,}",
+            f"{row['rejected']:,}",
+            f"{row['agreement_percent']:.1f}",
+            f"{row['agreement_as_released_percent']:.1f}",
+        ]
+        reasons = [one for one in rows if one["part"] == "rejected" and one["dataset"] == row["dataset"]]
+        assert sum(one["rows"] for one in reasons if one["split"] == row["split"]) == row["rejected"]
 
 
 def _table_row(name: str, first_cell: str) -> list[str]:
@@ -295,7 +340,10 @@ def test_figures_on_precision_are_those_of_the_results() -> None:
 def test_cost_of_triton_is_that_of_the_results() -> None:
     for row in [*_results("triton_overhead.json"), *_results("real_data_triton/triton_overhead.json")]:
         figures = [str(row["rows_compared"]), f"{row['local_p50_ms']:.2f}", f"{row['triton_p50_ms']:.2f}"]
-        assert _table_row("docs/triton.md", row["task"])[1:] == figures
+        explained = [
+            f"{row[f'explain_{name}_p{percent}_ms']:.1f}" for percent in (50, 99) for name in ("local", "triton")
+        ]
+        assert _table_row("docs/triton.md", row["task"])[1:] == figures + explained
 
 
 def test_load_tests_guide_tells_what_was_measured() -> None:

@@ -28,7 +28,7 @@ class SourceConfig(_Strict):
     """Where rows come from.
 
     Attributes:
-        source: `cqa:<folder>`, `svamp:<folder>`, `esnli:<folder>`, `asdiv:<folder>` (release layout),
+        source: `cqa:<folder>`, `svamp:<folder>`, `anli:<folder>`, `esnli:<folder>`, `asdiv:<folder>`
             `jsonl:<file>`, `csv:<file>` (your own rows, with their `task`), `hub:<owner>/<name>` or `hub:<folder>`
             (with a `task`), or `demo-nli`, `demo-choices`, `demo-math` (made by our generator). Relative paths are
             relative to the recipe.

@@ -208,7 +208,7 @@ def test_what_nobody_waits_for_any_more_is_not_run(
 ) -> None:
     rows = _rows(tiny_student, QUESTIONS[:1] * 32, rationale=True)
 
-    async def ask() -> list[BaseException | object]:
+    async def ask() -> Sequence[object]:
         async with _started(tiny_bundle, triton.grpc_port) as engine:
             engine._most_rows = {"labels": 20_000, "rationales": 20_000}
             impatient = (engine.explain(rows, monotonic() + 0.1) for _ in range(200))

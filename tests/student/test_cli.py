@@ -12,7 +12,8 @@ from student.errors import QuickstepError
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("data", "train", "experiment", "evaluate", "bias", "demo-data", "export", "serve", "triton", "verify", "predict"),
+    *("data", "train", "experiment", "evaluate", "bias", "annotate"),
+    *("demo-data", "export", "serve", "triton", "verify", "predict"),
 )
 
 
@@ -87,6 +88,22 @@ def test_package_missing_inside_a_command_names_the_extra(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "needs the package 'transformers', which is not installed" in done.stderr
     assert "pip install 'quickstep[export]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_annotate_without_the_client_library_names_its_extra(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"inputs": {"premise": "A", "hypothesis": "B"}}')
+    command = ["annotate", str(tmp_path / "rows.jsonl"), "--task", "esnli", "--output", str(tmp_path / "out.jsonl")]
+    script = (
+        "import sys\n"
+        "import student.cli as cli\n"
+        "sys.modules['openai'] = None\n"
+        f"sys.exit(cli.main({[*command, '--base-url', 'http://localhost:1/v1', '--model', 'm']!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "needs the package 'openai', which is not installed" in done.stderr
+    assert "pip install 'quickstep[teacher]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -170,3 +171,48 @@ def test_builtin_task_survives_the_bundle_form(name: str) -> None:
 
 def test_builtin_tasks_are_those_documented() -> None:
     assert builtin_names() == ("anli", "cqa", "demo-choices", "demo-math", "demo-nli", "esnli", "svamp")
+
+
+DEMONSTRATION = {"inputs": {"text": "x"}, "rationale": "It is so.", "label": "yes"}
+
+
+def test_demonstrations_are_for_teaching_and_not_stored() -> None:
+    task = _task(demonstrations=[DEMONSTRATION])
+
+    assert task.demonstrations[0].label == "yes"
+    assert "demonstrations" not in task.model_dump() and "demonstrations" not in task.model_dump_json()
+    assert Task.model_validate(task.model_dump(mode="json")) == _task()
+
+
+@pytest.mark.parametrize(
+    ("answer", "changes", "problem"),
+    [
+        (CLOSED, {"label": "maybe"}, "label: 'maybe' is none of the labels: yes, no"),
+        (CLOSED, {"inputs": {"other": "x"}}, "inputs.text: is missing"),
+        (CLOSED, {"choices": ["a", "b"]}, "choices: task 't' takes none"),
+        (CLOSED, {"rationale": " "}, "rationale: is empty"),
+        (CLOSED, {"rationale": "It is so. so the  answer is yes."}, "rationale: holds the conclusion words"),
+        ({"kind": "text", "parser": "equation"}, {"label": "2 +"}, "label: equation: ends too early"),
+    ],
+)
+def test_demonstration_that_does_not_fit_is_told_with_its_place(
+    answer: dict[str, Any], changes: dict[str, Any], problem: str
+) -> None:
+    right = DEMONSTRATION | ({"label": "2 + 3"} if answer["kind"] == "text" else {})
+    text = yaml.safe_dump(
+        {"name": "t", "template": "ask: {text}", "answer": answer, "demonstrations": [right, right | changes]}
+    )
+
+    with pytest.raises(TaskError) as caught:
+        parse_task(text, "t.yaml")
+
+    assert f"demonstrations.1: {problem}" in str(caught.value) and "demonstrations.0" not in str(caught.value)
+
+
+def test_demonstration_of_choices_answers_with_one_of_them() -> None:
+    shown = {"inputs": {"text": "x"}, "choices": ["a", "b  c"], "rationale": "So.", "label": "b c"}
+    template = {"template": "ask: {text} of: {choices}", "answer": CHOICES}
+
+    assert _task(**template, demonstrations=[shown]).demonstrations[0].label == "b c"
+    with pytest.raises(ValueError, match="label: 'd' is none of the choices"):
+        _task(**template, demonstrations=[shown | {"label": "d"}])

@@ -9,11 +9,10 @@ from typing import Any
 
 from student.task import Task, find_task, merge_choices, normalise_answer
 from training.data.checks import is_text_list, request_problem, text_problem
-from training.data.distilled import Question, Readers, assemble
+from training.data.distilled import Question, assemble
 from training.data.loaded import Labels, Loaded
 from training.data.release import read_release
 from training.data.report import Rejected
-from training.data.teacher_output import parse_cqa
 
 CHOICE_REPEATED = "a choice is repeated"
 CHOICE_SPACING = "white space in a choice made single"
@@ -34,14 +33,11 @@ def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
         DataError: the release is incomplete or its teacher outputs do not fit its rows.
     """
     task = find_task("cqa")
-    readers = Readers(
-        question=partial(_read_question, task),
-        teacher=lambda raw, question: parse_cqa(raw, question.choices),
-    )
-    return assemble(f"cqa/{split}", task, read_release(folder, "cqa", split), readers, labels)
+    return assemble(f"cqa/{split}", task, read_release(folder, "cqa", split), partial(read_question, task), labels)
 
 
-def _read_question(task: Task, fields: Mapping[str, Any]) -> Question | Rejected:
+def read_question(task: Task, fields: Mapping[str, Any]) -> Question | Rejected:
+    """Read the fields of a row."""
     inputs = {"question": fields["question"]} if "question" in fields else {}
     given, answer = fields.get("choices"), fields.get("answer")
     if not is_text_list(given):

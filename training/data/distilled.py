@@ -1,4 +1,4 @@
-"""From rows with teacher outputs to examples: what cqa and svamp have in common."""
+"""From rows with teacher outputs to examples: what cqa, svamp and anli have in common."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.data.example import Example
 from training.data.loaded import Labels, Loaded
 from training.data.release import ReleaseRow
 from training.data.report import LoadReport, Rejected
-from training.data.teacher_output import TeacherAnswer
+from training.data.teacher_output import TeacherAnswer, read_output
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,11 @@ class Question:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Readers:
-    """What a dataset must know: how to read its rows and its teacher's outputs."""
-
-    question: Callable[[Mapping[str, Any]], Question | Rejected]
-    teacher: Callable[[str, Question], TeacherAnswer | Rejected]
+ReadQuestion = Callable[[Mapping[str, Any]], Question | Rejected]
+"""How a dataset reads the fields of a row."""
 
 
-def assemble(name: str, task: Task, rows: Iterable[ReleaseRow], readers: Readers, labels: Labels) -> Loaded:
+def assemble(name: str, task: Task, rows: Iterable[ReleaseRow], read_question: ReadQuestion, labels: Labels) -> Loaded:
     """Make examples of rows.
 
     With gold labels a row keeps its rationale even where the teacher's answer is wrong (as in the paper), and
@@ -44,17 +40,17 @@ def assemble(name: str, task: Task, rows: Iterable[ReleaseRow], readers: Readers
         name: what is loaded, for the report.
         task: the task of all rows.
         rows: rows as read from the release.
-        readers: the dataset's own part.
+        read_question: the dataset's own part.
         labels: whose answers become the labels.
     """
     report = LoadReport(name)
     examples = []
     for row in rows:
-        question = row.fields if isinstance(row.fields, Rejected) else readers.question(row.fields)
+        question = row.fields if isinstance(row.fields, Rejected) else read_question(row.fields)
         if isinstance(question, Rejected):
             report.drop(question.reason, row.source)
             continue
-        answer = readers.teacher(row.teacher_output, question)
+        answer = read_output(row.teacher_output, task, question.inputs, question.choices)
         agrees = isinstance(answer, TeacherAnswer) and same_answer(task, answer.label, question.gold)
         report.compare_teacher(agrees=agrees)
         if isinstance(answer, Rejected) and labels == "teacher":

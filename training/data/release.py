@@ -23,18 +23,45 @@ from training.data.report import Rejected
 
 
 @dataclass(frozen=True)
-class ReleaseRow:
-    """A row and what the teacher wrote for it.
+class UntaughtRow:
+    """A row without what the teacher wrote for it.
 
     Attributes:
         source: `<dataset>/<split>:<row>`, the row counted from 0 as in the release.
         fields: the row's JSON object, or why there is none.
-        teacher_output: the teacher's raw text.
     """
 
     source: str
     fields: dict[str, Any] | Rejected
+
+
+@dataclass(frozen=True)
+class ReleaseRow(UntaughtRow):
+    """A row and what the teacher wrote for it.
+
+    Attributes:
+        teacher_output: the teacher's raw text.
+    """
+
     teacher_output: str
+
+
+def read_rows(folder: Path, dataset: str, split: str) -> list[UntaughtRow]:
+    """Read one split's rows, whether or not a teacher has answered them.
+
+    Args:
+        folder: the dataset's folder.
+        dataset: the name its files begin with.
+        split: `train`, `test` or what else the release has.
+
+    Raises:
+        DataError: the file is missing or has no rows.
+    """
+    lines = read_json_lines(folder / f"{dataset}_{split}.json", _layout(folder, dataset, split))
+    return [
+        UntaughtRow(_source(f"{dataset}/{split}:{row}", line.number, line.value), line.value)
+        for row, line in enumerate(lines)
+    ]
 
 
 def read_release(folder: Path, dataset: str, split: str) -> list[ReleaseRow]:
@@ -48,31 +75,37 @@ def read_release(folder: Path, dataset: str, split: str) -> list[ReleaseRow]:
     Raises:
         DataError: a file is missing or is no list of texts, or rows and outputs differ in number.
     """
-    lines = read_json_lines(folder / f"{dataset}_{split}.json", _layout(folder, dataset, split))
-    outputs = _read_teacher_outputs(folder, dataset, split)
-    if len(lines) != len(outputs):
+    rows = read_rows(folder, dataset, split)
+    outputs = read_teacher_outputs(folder / "palm", split, _layout(folder, dataset, split))
+    if len(rows) != len(outputs):
         raise DataError(
-            f"{folder}: {len(lines)} rows in {dataset}_{split}.json but {len(outputs)} teacher outputs in "
+            f"{folder}: {len(rows)} rows in {dataset}_{split}.json but {len(outputs)} teacher outputs in "
             f"palm/{split}_CoT_*.json; output k belongs to row k, so the two must be equal in number"
         )
-    return [
-        ReleaseRow(_source(f"{dataset}/{split}:{row}", line.number, line.value), line.value, output)
-        for row, (line, output) in enumerate(zip(lines, outputs, strict=True))
-    ]
+    return [ReleaseRow(row.source, row.fields, output) for row, output in zip(rows, outputs, strict=True)]
 
 
 def _source(row: str, line_number: int, value: dict[str, Any] | Rejected) -> str:
     return f"{row} (line {line_number})" if isinstance(value, Rejected) else row
 
 
-def _read_teacher_outputs(folder: Path, dataset: str, split: str) -> list[str]:
-    layout = _layout(folder, dataset, split)
-    parts = _numbered_parts(folder / "palm", split)
+def read_teacher_outputs(folder: Path, split: str, layout: str) -> list[str]:
+    """Read the teacher's outputs of one split, in the order of the rows.
+
+    Args:
+        folder: that holds `<split>_CoT_<k>.json`.
+        split: as for `read_rows`.
+        layout: what should be there, for errors.
+
+    Raises:
+        DataError: a part is missing or is no list of texts.
+    """
+    parts = _numbered_parts(folder, split)
     if not parts:
-        raise DataError(f"{folder / 'palm'}: no {split}_CoT_<k>.json there; expected {layout}")
+        raise DataError(f"{folder}: no {split}_CoT_<k>.json there; expected {layout}")
     outputs: list[str] = []
     for number in range(max(parts) + 1):
-        path = parts.get(number, folder / "palm" / f"{split}_CoT_{number}.json")
+        path = parts.get(number, folder / f"{split}_CoT_{number}.json")
         try:
             part = json.loads(path.read_bytes())
         except OSError as error:

@@ -17,11 +17,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from student.answers import conclusion, same_answer
-from student.errors import AnswerError
-from student.task import ClosedLabels, FreeText, Task, merge_choices, normalise_answer
+from student.task import Task, merge_choices, normalise_answer
 from training.data.checks import is_text_list, is_unicode, request_problem, text_problem
-from training.data.equations import canonical_equation
 from training.data.example import Example, Unanswered
+from training.data.labels import read_label
 from training.data.loaded import Labels, Loaded
 from training.data.report import LoadReport, Rejected
 
@@ -152,21 +151,7 @@ def _answer(task: Task, field: str, value: object, choices: list[str]) -> str | 
     """An answer in the form in which the task writes it; None where there is none."""
     if value is None:
         return None
-    problem = text_problem(field, value)
-    if problem is not None:
-        return problem
-    text = normalise_answer(str(value))
-    if isinstance(task.answer, FreeText):
-        if task.answer.parser == "none":
-            return text
-        try:
-            return canonical_equation(text)
-        except AnswerError:
-            return Rejected(f"{field} is not plain arithmetic")
-    if isinstance(task.answer, ClosedLabels):
-        written = {normalise_answer(allowed): allowed for allowed in task.answer.labels}
-        return written.get(text, Rejected(f"{field} is none of the task's labels"))
-    return text if text in merge_choices(choices) else Rejected(f"{field} is none of the choices")
+    return text_problem(field, value) or read_label(task, str(value), choices, field)
 
 
 def _tags(row: Row, question: _Question, agrees: bool | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from student.errors import DataError
 from student.task import Task, find_task
-from training.data import asdiv, cqa, csv_rows, esnli, jsonl, svamp
+from training.data import anli, asdiv, cqa, csv_rows, esnli, jsonl, svamp
 from training.data.example import Example
 from training.data.hub import Columns, HubDataset
 from training.data.loaded import Labels, Loaded
@@ -28,15 +28,17 @@ class _OwnRows(Protocol):
 _RELEASES: dict[str, Callable[[Path, str, Labels], Loaded]] = {
     "cqa": lambda folder, split, labels: cqa.load(folder, split, labels=labels),
     "svamp": lambda folder, split, labels: svamp.load(folder, split, labels=labels),
+    # The release has no train rows with gold labels: `valid` is the data, of which validation is cut.
+    "anli": lambda folder, split, labels: anli.load(folder, "valid" if split == "train" else split, labels=labels),
     "esnli": lambda folder, split, labels: esnli.load(folder, split, labels=labels),
     "asdiv": lambda folder, split, labels: asdiv.load(folder, split, labels=labels),
 }
 _TASKS = {"asdiv": "svamp"}
 """Tasks of releases that are not named like theirs."""
-_GROUPS: dict[str, Callable[[Example], str]] = {"esnli": esnli.premise}
+_GROUPS: dict[str, Callable[[Example], str]] = {"anli": anli.premise, "esnli": esnli.premise}
 """What the rows of a release must share to stay on one side of the validation split."""
 _WITHOUT_TEACHER = ("esnli", "asdiv")
-_WITHOUT_TEST = ("asdiv",)
+_TEST_FILES = {kind: f"{kind}_test.json" for kind in ("cqa", "svamp", "esnli")} | {"anli": f"{anli.DATASET}_test.json"}
 _OWN_ROWS: dict[str, _OwnRows] = {"jsonl": jsonl.load, "csv": csv_rows.load}
 _GENERATORS = {
     "demo-nli": "training.data.demo.nli",
@@ -117,16 +119,15 @@ class Source:
         """Whether there are test rows apart from all others, without generating any."""
         if self.kind == "hub":
             return "test" in self._hub.splits
-        if self.kind not in _RELEASES or self.kind in _WITHOUT_TEST:
-            return False
-        return (Path(self.location) / f"{self.kind}_test.json").is_file()
+        return self.kind in _TEST_FILES and (Path(self.location) / _TEST_FILES[self.kind]).is_file()
 
     def load(self, split: Split, *, held_out_labels: Labels = "gold") -> Loaded:
         """Load one split.
 
         `train` and `validation` of the releases, jsonl and csv are the two parts of the same rows, cut by
         `validation_share` (0: all rows are for training); the report is then that of all of them. A `validation`
-        file, and a hub dataset's split of that name, are taken instead of a cut. `test` is the split of that name,
+        file, and a hub dataset's split of that name, are taken instead of a cut. The rows of anli are those of its
+        `valid` split, there are no others with gold labels. `test` is the split of that name,
         or for jsonl and csv the whole file.
 
         With the teacher's labels, rows without a gold answer are always for training; validation is then without

@@ -10,12 +10,11 @@ from typing import Any
 from student.errors import AnswerError
 from student.task import Task, find_task
 from training.data.checks import request_problem, text_problem
-from training.data.distilled import Question, Readers, assemble
+from training.data.distilled import Question, assemble
 from training.data.equations import canonical_equation
 from training.data.loaded import Labels, Loaded
 from training.data.release import read_release
 from training.data.report import Rejected
-from training.data.teacher_output import parse_svamp
 
 
 def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
@@ -32,11 +31,11 @@ def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
         DataError: the release is incomplete or its teacher outputs do not fit its rows.
     """
     task = find_task("svamp")
-    readers = Readers(question=partial(_read_question, task), teacher=lambda raw, _: parse_svamp(raw))
-    return assemble(f"svamp/{split}", task, read_release(folder, "svamp", split), readers, labels)
+    return assemble(f"svamp/{split}", task, read_release(folder, "svamp", split), partial(read_question, task), labels)
 
 
-def _read_question(task: Task, fields: Mapping[str, Any]) -> Question | Rejected:
+def read_question(task: Task, fields: Mapping[str, Any]) -> Question | Rejected:
+    """Read the fields of a row."""
     inputs = {"problem": fields["input"]} if "input" in fields else {}
     label = fields.get("label")
     problem = request_problem(task, inputs, ()) or text_problem("label", label)

@@ -27,9 +27,6 @@ def experiment(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("training.experiment").setLevel(logging.INFO)
-    # What is said of the data would be said once a run; each run's data.json has it.
-    logging.getLogger("training.data").setLevel(logging.ERROR)
-    logging.getLogger("training.run").setLevel(logging.ERROR)
     plan = load_plan(arguments.experiment)
     if arguments.list:
         for run in plan.runs:

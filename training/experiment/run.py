@@ -12,6 +12,7 @@ import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,8 @@ def _store(result: RunResult, folder: Path) -> None:
 def _train(run: Run, folder: Path, keep_checkpoints: bool) -> RunResult:
     started_before = (folder / "recipe.yaml").is_file()
     try:
-        student = train(run.config, folder, resume=started_before, progress=False)
+        with _said_once_a_run():
+            student = train(run.config, folder, resume=started_before, progress=False)
     except DataError as error:
         return RunResult(run, reason=str(error))
     checkpoint = load_checkpoint(student)
@@ -167,6 +169,20 @@ def _train(run: Run, folder: Path, keep_checkpoints: bool) -> RunResult:
         for trainers in folder.glob("checkpoint-*"):
             shutil.rmtree(trainers)
     return result
+
+
+@contextmanager
+def _said_once_a_run() -> Iterator[None]:
+    """Keep back what training says of its data: every run would say it again, and its data.json has it."""
+    loggers = [logging.getLogger(name) for name in ("training.data", "training.run")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _tested(result: RunResult, folder: Path) -> RunResult:

@@ -21,7 +21,7 @@ from training.data.teacher_output import (
     TEXT_UNLIKE_CHOICE,
     Rejected,
     TeacherAnswer,
-    parse_cqa,
+    read_output,
 )
 
 ROW: dict[str, Any] = {
@@ -196,7 +196,9 @@ def test_real_agreement_by_exact_text_is_as_published(split: str, by_text: float
     agreeing = 0
     for row in rows:
         assert not isinstance(row.fields, Rejected)
-        answer = parse_cqa(row.teacher_output, row.fields["choices"])
+        answer = read_output(
+            row.teacher_output, find_task("cqa"), {"question": row.fields["question"]}, row.fields["choices"]
+        )
         if isinstance(answer, TeacherAnswer) and TEXT_UNLIKE_CHOICE not in answer.notes:
             agreeing += answer.label == row.fields["answer"].strip()
 
@@ -209,7 +211,8 @@ def test_real_teacher_of_the_neighbouring_row_does_not_agree() -> None:
     for row, following in pairwise(rows):
         assert not isinstance(row.fields, Rejected)
         assert not isinstance(following.fields, Rejected)
-        answer = parse_cqa(following.teacher_output, following.fields["choices"])
+        asked = {"question": following.fields["question"]}
+        answer = read_output(following.teacher_output, find_task("cqa"), asked, following.fields["choices"])
         agreeing += isinstance(answer, TeacherAnswer) and answer.label == row.fields["answer"]
 
     assert agreeing / len(rows) < 0.01

@@ -42,6 +42,27 @@ def test_test_split_is_the_file_of_the_release(svamp_folder: Path) -> None:
     assert [example.source for example in loaded.examples] == [f"svamp/test:{row}" for row in range(3)]
 
 
+def test_train_rows_of_anli_are_those_of_the_valid_file(tmp_path: Path) -> None:
+    rows = [
+        {"premise": f"Dog {number // 2} runs.", "hypothesis": f"An animal moves {number} times.", "label": 0}
+        for number in range(40)
+    ]
+    output = "Running is moving. So the answer is entailment."
+    write_release(tmp_path, "anli1", rows, [output] * 40, split="valid")
+    write_release(tmp_path, "anli1", rows[:3], [output] * 3, split="test")
+    source = open_source(f"anli:{tmp_path}", validation_share=0.25)
+
+    parts = {split: source.load(split).examples for split in ("train", "validation", "test")}
+
+    both = sorted(int(example.source.removeprefix("anli1/valid:")) for example in parts["train"] + parts["validation"])
+    assert both == list(range(40)) and parts["validation"]
+    assert not {row.inputs["premise"] for row in parts["train"]} & {
+        row.inputs["premise"] for row in parts["validation"]
+    }
+    assert [example.source for example in parts["test"]] == [f"anli1/test:{row}" for row in range(3)]
+    assert source.has_test
+
+
 def test_teacher_labels_are_for_training_only_and_move_no_row_between_splits(svamp_folder: Path) -> None:
     gold = open_source(f"svamp:{svamp_folder}", validation_share=0.2)
     teacher = open_source(f"svamp:{svamp_folder}", validation_share=0.2, labels="teacher")
@@ -101,7 +122,7 @@ def test_demo_source_generates_each_split(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        ("snli:/data", "unknown; use one of cqa:<folder>, svamp:<folder>, esnli:<folder>"),
+        ("snli:/data", "unknown; use one of cqa:<folder>, svamp:<folder>, anli:<folder>, esnli:<folder>"),
         ("cqa", "must be written as cqa:<folder>"),
         ("cqa:", "must be written as cqa:<folder>"),
         ("jsonl", "must be written as jsonl:<file>"),

@@ -17,7 +17,7 @@ from training.data import svamp
 from training.data.loaded import Labels, Loaded
 from training.data.release import read_release
 from training.data.report import Rejected
-from training.data.teacher_output import QUESTION_ECHOED
+from training.data.teacher_text import QUESTION_ECHOED
 
 ROW: dict[str, Any] = {
     "input": "Luke scored 84 points in 2 rounds\nHow many per round?",
