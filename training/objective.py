@@ -131,10 +131,10 @@ class MultitaskDataset(Dataset[Row]):
             if len(ids) > cut.longest:
                 cut.longest, cut.longest_row = len(ids), example.source
 
-    def token_counts(self) -> list[int]:
-        """Tokens that the student reads and writes for each row, whichever of its targets is longer."""
+    def token_counts(self) -> list[tuple[int, int]]:
+        """Tokens that each row reads and writes; of two targets the longer one."""
         return [
-            len(row["input_ids"]) + max(len(row["labels"]), len(row["rationale_labels"] or [])) for row in self._rows
+            (len(row["input_ids"]), max(len(row["labels"]), len(row["rationale_labels"] or []))) for row in self._rows
         ]
 
     def __len__(self) -> int:
@@ -174,7 +174,7 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
     Args:
         rationale_weight: lambda. 0 trains labels alone and skips the rationale pass.
         optimizer_name, embedding_rate_factor: see `TrainConfig`.
-        group_by: a length for each training row, to batch rows of similar length; None shuffles.
+        group_by: tokens that each training row reads and writes, to batch rows of similar length; None shuffles.
         validate: figures of a model on the validation rows; run wherever the trainer evaluates.
     """
 
@@ -185,7 +185,7 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         validate: Callable[[T5ForConditionalGeneration], dict[str, float]],
         optimizer_name: str = "adamw",
         embedding_rate_factor: float = 1.0,
-        group_by: Sequence[int] | None = None,
+        group_by: Sequence[tuple[int, int]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)

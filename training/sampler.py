@@ -7,25 +7,31 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch.utils.data import Sampler
 
-_BATCHES_SORTED_TOGETHER = 16
+_BATCHES_SORTED_TOGETHER = 32
 """Enough that a batch's rows are alike in length, few enough that they still differ in everything else."""
+
+_BATCHES_ALIKE_IN_SOURCE = 5
+"""Of those, as many as are sorted once more by what they write: about the root, so that both lengths count."""
 
 
 class LengthGroupedSampler(Sampler[int]):
-    """Row numbers such that consecutive `batch_size` of them are of similar length.
+    """Row numbers such that consecutive `batch_size` of them read and write texts of similar length.
 
-    Rows are shuffled, sorted by length within runs of 16 batches, and the batches of a run shuffled. (The
-    trainer's own grouped sampler goes through each run from long to short, so that what a step learns from
-    follows its length.) Every epoch has another order, the same one for the same seed.
+    Rows are shuffled; runs of 32 batches are sorted by source length, blocks of 5 within them by target length, and the
+    batches of a run shuffled. A rationale's length says little about its question's: sorted by their sum, both are
+    padded more. (The trainer's own grouped sampler knows the source alone, and goes through each run from long to
+    short, so that what a step learns from follows its length.) Every epoch has another order, the same one for the
+    same seed.
 
     Args:
-        lengths: a length for each row.
+        lengths: tokens that each row reads, and writes.
         batch_size: rows in a batch.
         seed: of the order.
     """
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
-        self._lengths = torch.tensor(lengths)
+    def __init__(self, lengths: Sequence[tuple[int, int]], batch_size: int, seed: int) -> None:
+        self._sources = torch.tensor([source for source, _ in lengths])
+        self._targets = torch.tensor([target for _, target in lengths])
         self._batch_size = batch_size
         self._seed = seed
         self._epoch = 0
@@ -35,16 +41,21 @@ class LengthGroupedSampler(Sampler[int]):
         self._epoch = epoch
 
     def __len__(self) -> int:
-        return len(self._lengths)
+        return len(self._sources)
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
-        order = torch.randperm(len(self._lengths), generator=generator)
+        order = torch.randperm(len(self), generator=generator)
         for run in torch.split(order, self._batch_size * _BATCHES_SORTED_TOGETHER):
-            batches = torch.split(run[self._lengths[run].argsort(stable=True)], self._batch_size)
+            batches = torch.split(self._sorted(run), self._batch_size)
             # A last, shorter batch stays last: in the middle it would shift the rows of all that follow.
             whole = [batch for batch in batches if len(batch) == self._batch_size]
             for number in torch.randperm(len(whole), generator=generator).tolist():
                 yield from whole[number].tolist()
             if len(batches) > len(whole):
                 yield from batches[-1].tolist()
+
+    def _sorted(self, run: torch.Tensor) -> torch.Tensor:
+        by_source = run[self._sources[run].argsort(stable=True)]
+        blocks = torch.split(by_source, self._batch_size * _BATCHES_ALIKE_IN_SOURCE)
+        return torch.cat([block[self._targets[block].argsort(stable=True)] for block in blocks])
