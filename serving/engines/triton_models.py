@@ -9,6 +9,7 @@ from typing import TypeVar
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
+from serving.engines.triton_errors import AWAY
 from student.bundle import Bundle
 from student.manifest import Precision
 from student.triton_backend import DIGEST, INPUTS, OUTPUTS, PRECISION, Role, roles_of
@@ -17,8 +18,6 @@ T = TypeVar("T")
 
 PATIENCE_S = 0.4
 """Seconds that an answer is waited for."""
-
-AWAY = "Triton does not answer"
 
 
 class Unfit(Exception):
@@ -43,11 +42,6 @@ def connect(target: str) -> InferenceServerClient:
             ("grpc.max_reconnect_backoff_ms", 500),
         ],
     )
-
-
-def is_away(error: InferenceServerException) -> bool:
-    """Whether nobody took the request, as far as gRPC knows."""
-    return str(error.status()).endswith(("UNAVAILABLE", "CANCELLED"))
 
 
 async def require_ready(client: InferenceServerClient, role: Role) -> None:

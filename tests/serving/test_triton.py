@@ -11,12 +11,13 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
@@ -26,7 +27,8 @@ from serving import triton_server
 from serving.engines.base import LaneName, Row
 from serving.engines.triton import TritonEngine
 from serving.engines.triton_calls import prediction_calls
-from serving.errors import DeadlineExceeded, NotReady, Overloaded
+from serving.engines.triton_errors import failure_of
+from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError
 from serving.triton_server import NoTriton, TritonServer, unpacked_triton
 from student.bundle import Bundle
 from student.cli import main
@@ -275,6 +277,120 @@ def test_engine_survives_the_servers_end_and_its_standstill(
         asyncio.run(ask())
     finally:
         server.stop()
+
+
+def _model_process(server: TritonServer, role: str) -> int:
+    """The process of a Python model."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (folder / "cmdline").read_text()
+        except OSError:
+            continue
+        if parent == server.pid and f"/{role}/1/model.py" in command:
+            return int(folder.name)
+    raise AssertionError(f"no process of {role}")
+
+
+@needs_linux
+@pytest.mark.parametrize(("role", "ended_by"), [("label_root", signal.SIGKILL), ("text", signal.SIGSTOP)])
+def test_model_whose_process_is_gone_is_noticed_until_triton_is_started_again(
+    tiny_bundle: Bundle,
+    tiny_student: OnnxStudent,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    role: str,
+    ended_by: signal.Signals,
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS[:1], rationale=True)
+
+    async def ask(server: TritonServer) -> None:
+        async with _started(tiny_bundle, server.grpc_port) as engine:
+            await engine.explain(rows, monotonic() + 10)
+            os.kill(_model_process(server, role), ended_by)
+            with pytest.raises(NotReady, match=f"'{role}_0_0' is not healthy"):
+                await engine.explain(rows, monotonic() + 10)
+            # Triton still says that all models are ready.
+            await asyncio.sleep(3)
+            assert engine.trouble is not None and "is not healthy" in engine.trouble
+            assert [record.message for record in caplog.records if "not healthy" in record.message] == [
+                f"{engine.trouble} (127.0.0.1:{server.grpc_port})"
+            ]
+            await asyncio.to_thread(server.stop)
+            server.start()
+            async with asyncio.timeout(60):
+                while not engine.running:
+                    await asyncio.sleep(0.05)
+            await engine.explain(rows, monotonic() + 10)
+
+    with _server(tmp_path, tiny_bundle) as server:
+        server.wait_until_ready(120)
+        asyncio.run(ask(server))
+
+
+@needs_linux
+def test_question_to_a_dead_model_goes_to_another_address(
+    triton: TritonServer,
+    tiny_bundle: Bundle,
+    tiny_student: OnnxStudent,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS[:1])
+
+    async def ask(other: TritonServer) -> None:
+        target = f"127.0.0.1:{triton.grpc_port},127.0.0.1:{other.grpc_port}"
+        engine = TritonEngine(lambda: tiny_bundle, target, None, MOST)
+        await asyncio.wait_for(engine.start(), 60)
+        os.kill(_model_process(other, "label_root"), signal.SIGKILL)
+        answered = 0
+        for _ in range(6):
+            # The watch asks meanwhile, so now and then the second try meets the dead one too.
+            with suppress(NotReady):
+                answered += len(await engine.predict(rows, monotonic() + 20))
+            assert engine.running
+        assert answered >= 4
+        assert sum("others are asked" in record.message for record in caplog.records) == 1
+        await engine.stop()
+
+    with _server(tmp_path, tiny_bundle) as other:
+        other.wait_until_ready(120)
+        asyncio.run(ask(other))
+
+
+@needs_linux
+def test_request_that_a_model_fails_on_is_the_only_one(
+    triton: TritonServer, tiny_bundle: Bundle, tiny_student: OnnxStudent
+) -> None:
+    rows = _rows(tiny_student, QUESTIONS[:1])
+    (call,) = prediction_calls(tiny_bundle, [rows[0].prepared])
+    no_token = np.full_like(call.feeds["edge_tokens"], 1 << 40)
+
+    async def ask() -> None:
+        async with _started(tiny_bundle, triton.grpc_port) as engine:
+            with pytest.raises(EngineFailure, match=r"failed on this request \(INTERNAL\)"):
+                await engine._infer(replace(call, feeds={**call.feeds, "edge_tokens": no_token}), monotonic() + 10)
+            for _ in range(10):
+                assert engine.running
+                await asyncio.sleep(0.1)
+            assert await engine.predict(rows, monotonic() + 10)
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "expected"),
+    [
+        ("StatusCode.UNAVAILABLE", "Socket closed", NotReady),
+        ("StatusCode.INTERNAL", "Stub process 'text_0_0' is not healthy.", NotReady),
+        ("StatusCode.INTERNAL", "label_root: ValueError", EngineFailure),
+        ("StatusCode.UNAVAILABLE", "Exceeds maximum queue size", Overloaded),
+        ("StatusCode.UNAVAILABLE", "Request timeout expired", DeadlineExceeded),
+        ("StatusCode.DEADLINE_EXCEEDED", "Deadline Exceeded", DeadlineExceeded),
+    ],
+)
+def test_errors_are_told_apart(status: str, message: str, expected: type[ServingError]) -> None:
+    assert type(failure_of(InferenceServerException(message, status))) is expected
 
 
 def test_rows_of_one_shape_share_a_call(tiny_bundle: Bundle, tiny_student: OnnxStudent) -> None:
