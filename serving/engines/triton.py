@@ -29,7 +29,7 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 from serving.engines.base import Depth, LaneName, Preparer, Result, Row, Served
 from serving.engines.checks import check_explanation, check_prediction
 from serving.engines.triton_calls import Call, one_token_call, prediction_calls, rationale_calls
-from serving.engines.triton_errors import AWAY, broken_model, failure_of, is_away
+from serving.engines.triton_errors import broken_model, failure_of, is_away
 from serving.engines.triton_models import Unfit, connect, require_ready, served_precision
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError, WrongResult
 from student.bundle import Bundle

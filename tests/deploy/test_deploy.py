@@ -19,7 +19,8 @@ from export.triton import RepositorySettings, write_repository
 from serving.cli import _parser
 from serving.metrics import Metrics
 from serving.settings import ENVIRONMENT_PREFIX, Settings
-from serving.triton_server import NoTriton, _environment, _server, unpacked_triton
+from serving.triton_server import _environment
+from serving.triton_wheel import NoTriton, unpacked_triton
 from student.bundle import Bundle
 
 DEPLOY = ROOT / "deploy"
@@ -253,11 +254,15 @@ def test_images_copy_what_is_there(name: str) -> None:
 
 def test_tritons_arguments_are_known_to_triton() -> None:
     try:
-        folder = unpacked_triton()
+        server = unpacked_triton()
     except NoTriton as error:
         pytest.skip(str(error))
     known = subprocess.run(
-        [str(_server(folder)), "--help"], capture_output=True, text=True, check=False, env=_environment(folder)
+        [str(server / "bin" / "tritonserver"), "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment(server),
     )
     dockerfile = dict(
         re.findall(r"^(ENTRYPOINT|CMD) (\[.*\])", (DEPLOY / "triton.Dockerfile").read_text(), re.MULTILINE)
