@@ -33,6 +33,7 @@ from serving.engines.triton_errors import broken_model, failure_of, is_away
 from serving.engines.triton_models import Unfit, connect, require_ready, served_precision
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError, WrongResult
 from student.bundle import Bundle
+from student.errors import BundleError
 from student.manifest import Precision
 from student.prediction import Explanation, Prediction
 from student.question import PreparedQuestion, Question
@@ -114,8 +115,18 @@ class TritonEngine:
         return Depth(self._under_way[lane].rows, self._under_way[lane].tokens)
 
     async def start(self) -> Preparer:
-        """Open the bundle, and wait for a Triton that serves it."""
+        """Open the bundle, and wait for a Triton that serves it.
+
+        Raises:
+            BundleError: the bundle cannot be opened, or has not the precision that is wanted.
+        """
         bundle = await asyncio.to_thread(self._open_bundle)
+        if self._precision not in (None, *bundle.manifest.label):
+            # Waiting would not help: no Triton that serves this bundle has it.
+            raise BundleError(
+                f"bundle {bundle.path}: has no {self._precision} label path, only {', '.join(bundle.manifest.label)}; "
+                f"take one of these, or export again with --precisions fp32,{self._precision}"
+            )
         self._client = connect(self._target)
         self._watching = asyncio.create_task(self._watch(bundle))
         await self._found.wait()

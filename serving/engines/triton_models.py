@@ -36,6 +36,8 @@ def connect(target: str) -> InferenceServerClient:
         addresses[0] if len(addresses) == 1 else f"ipv4:{','.join(addresses)}",
         channel_args=[
             ("grpc.service_config", policy),
+            # gRPC would take the environment's http_proxy, which has no business on the way to Triton.
+            ("grpc.enable_http_proxy", 0),
             # Triton that comes back is found within the watch's patience, not gRPC's, which grows to minutes.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.min_reconnect_backoff_ms", 100),

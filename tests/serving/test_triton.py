@@ -29,11 +29,13 @@ from serving.engines.base import LaneName, Row
 from serving.engines.triton import TritonEngine
 from serving.engines.triton_calls import prediction_calls
 from serving.engines.triton_errors import failure_of
+from serving.engines.triton_models import connect
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError
 from serving.triton_server import TritonServer
 from serving.triton_wheel import NoTriton, unpacked_triton
 from student.bundle import Bundle
 from student.cli import main
+from student.errors import BundleError
 from student.prediction import Explanation, Prediction
 from student.question import Question
 from student.runtime import OnnxStudent
@@ -449,6 +451,34 @@ def test_gateway_without_triton_is_alive_and_says_what_is_missing(tiny_bundle: B
             assert "Triton does not answer" in response.json()["detail"]
             assert "127.0.0.1" not in response.text
         assert client.get("/livez").status_code == 200
+
+
+def test_precision_that_the_bundle_has_not_is_not_waited_for(tiny_bundle: Bundle) -> None:
+    engine = TritonEngine(lambda: tiny_bundle, f"127.0.0.1:{_free_port()}", "int8", MOST)
+    with pytest.raises(BundleError, match="has no int8 label path, only fp32; take one of these"):
+        asyncio.run(engine.start())
+
+
+def test_environments_proxy_is_not_asked_for_triton(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+
+        async def ask() -> None:
+            client = connect(f"127.0.0.1:{server.getsockname()[1]}")
+            with suppress(InferenceServerException):
+                await client.is_server_ready(client_timeout=1.0)
+            await client.close()
+
+        asyncio.run(ask())
+        for listener in (proxy, server):
+            listener.setblocking(False)
+            with suppress(BlockingIOError):
+                listener.accept()[0].close()
+                asked.append(listener)
+        assert asked == [server]
 
 
 def test_command_writes_a_repository(tiny_bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
