@@ -171,6 +171,11 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     return made.parse_args(argv)
 
 
+def _ms(value: object) -> float:
+    """What can be drawn: a percentile among failures is no number."""
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
 def _draw(path: Path, rows: Sequence[Row], objective: Objective) -> None:
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
@@ -178,7 +183,7 @@ def _draw(path: Path, rows: Sequence[Row], objective: Objective) -> None:
     for name in ("p50_ms", "p99_ms"):
         axes.plot(
             rates,
-            [math.nan if row[name] is None else float(row[name]) for row in rows],
+            [_ms(row[name]) for row in rows],
             "o-",
             label=name.replace("_", ", "),
         )

@@ -200,8 +200,9 @@ class Totals:
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> Self:
         """Of what `content` made."""
-        named = {field.name: content[field.name] for field in fields(cls)}
-        return cls(**{name: math.inf if value is None else value for name, value in named.items()})
+        read: dict[str, Any] = {field.name: content[field.name] for field in fields(cls)}
+        read.update({name: math.inf for name, value in read.items() if value is None})
+        return cls(**read)
 
 
 @dataclass(frozen=True)
