@@ -341,8 +341,9 @@ class TritonEngine:
         rows = [reader.prepare(Question(one.task, one.inputs, one.choices)) for one in golden]
         until = monotonic() + within_s
         try:
-            # One by one: where addresses take turns, the second try of one is then at another.
-            answers = [(await self._predict(reader, [row], until))[0] for row in rows]
+            # One by one where addresses take turns, since the second try of one is then at another.
+            together = [[row] for row in rows] if self._several else [rows]
+            answers = [answer for part in together for answer in await self._predict(reader, part, until)]
             # No golden question may be of free text, and rationales need this model too.
             await self._infer(one_token_call(bundle, rows[0]), until)
         except EngineFailure as error:
