@@ -46,7 +46,7 @@ export: $(DEV)/.installed ## compile CHECKPOINT (default: finished last under ru
 demo-student: $(DEV)/.installed ## train, measure and export the demo student again (about an hour on 2 cores)
 	$(DEV)/bin/python -m benchmarks.demo_student $(ARGS)
 
-load-test: $(DEV)/.installed ## drive a running server with Locust, report in runs/load-test; ARGS="--arrival-rate 50 --p99-ms 100"
+load-test: $(DEV)/.installed ## drive a running server with Locust, report in runs/load-test; WEB=1 keeps its page; ARGS="--arrival-rate 50 --p99-ms 100"
 	@mkdir -p $(LOAD)
 	$(DEV)/bin/locust -f benchmarks/locustfile.py --host http://$(or $(HOST),127.0.0.1):$(or $(PORT),8000) \
 		--users 4 --spawn-rate 4 --run-time 20s --only-summary --csv $(LOAD)/load --html $(LOAD)/load.html \

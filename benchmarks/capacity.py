@@ -8,6 +8,7 @@ A rate that the load generator itself does not reach counts as broken: it would 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def step_rows(steps: Sequence[Step], objective: Objective) -> list[Row]:
         {
             "rate": round(step.rate, 2),
             "answered_rate": step.answered_rate,
-            **vars(step.totals),
+            **step.totals.content(),
             "holds": step.holds(objective),
         }
         for step in sorted(steps, key=lambda step: step.rate)
@@ -170,12 +171,22 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     return made.parse_args(argv)
 
 
+def _ms(value: object) -> float:
+    """What can be drawn: a percentile among failures is no number."""
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
 def _draw(path: Path, rows: Sequence[Row], objective: Objective) -> None:
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     rates = [float(row["rate"] or 0) for row in rows]
     for name in ("p50_ms", "p99_ms"):
-        axes.plot(rates, [float(row[name] or 0) for row in rows], "o-", label=name.replace("_", ", "))
+        axes.plot(
+            rates,
+            [_ms(row[name]) for row in rows],
+            "o-",
+            label=name.replace("_", ", "),
+        )
     axes.axhline(objective.p99_ms, color="grey", linestyle="--", label="objective")
     axes.set_yscale("log")
     axes.set_xlabel("requests a second, as offered")

@@ -77,9 +77,10 @@ def _number(text: str) -> float:
 def run(main: Callable[[list[str]], int]) -> NoReturn:
     """Run a script and leave with its exit status; 1 for a named failure, 130 when interrupted.
 
-    A SIGTERM leaves through every `with`, so that no server that the script started stays behind.
+    A SIGTERM or a closed terminal leaves through every `with`, so that no server that the script started stays behind.
     """
-    signal.signal(signal.SIGTERM, _leave)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _leave)
     try:
         status = main(sys.argv[1:])
     except QuickstepError as error:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,6 +19,9 @@ from benchmarks.report import Row, percentile, table
 
 STAGES = ("tokenize", "queue", "infer")
 TOTAL, REST = "total", "network and rest"
+_ANSWERED = "answered"
+"""The total of requests that did not fail; in no table."""
+
 _STAGE = re.compile(r"(\w+);dur=([\d.]+)")
 _MOST = 200_000
 """Times kept of each kind of request; a longer test keeps the newest, so that a test of hours needs no more memory."""
@@ -56,6 +60,8 @@ class LoadRecord:
         times = self._times[kind]
         told = {stage: float(ms) for stage, ms in _STAGE.findall(server_timing)}
         _keep(times[TOTAL], total_ms)
+        if not failed:
+            _keep(times[_ANSWERED], total_ms)
         if told and not failed:
             for stage in STAGES:
                 _keep(times[stage], told.get(stage, 0.0))
@@ -94,11 +100,12 @@ class LoadRecord:
 
     def totals(self) -> Totals:
         """Over all kinds of requests."""
-        times = [ms for stages in self._times.values() for ms in stages[TOTAL]]
-        p50, p99 = (percentile(times, percent) if times else 0.0 for percent in (50, 99))
+        answered = [ms for stages in self._times.values() for ms in stages.get(_ANSWERED, [])]
+        requests, failed = sum(self._requests.values()), sum(self._failed.values())
+        p50, p99 = (_with_failures(answered, percent, requests, failed) for percent in (50, 99))
         return Totals(
-            requests=sum(self._requests.values()),
-            failed=sum(self._failed.values()),
+            requests=requests,
+            failed=failed,
             seconds=_length(self._span),
             due_seconds=_length(self._due_span),
             p50_ms=round(p50, 3),
@@ -134,6 +141,7 @@ class LoadRecord:
             }
             for kind, stages in sorted(self._times.items())
             for stage, times in stages.items()
+            if stage != _ANSWERED
         ]
         return f"\nwhere the time went (stages as the server says in Server-Timing):\n{table(lines)}" if lines else ""
 
@@ -158,7 +166,7 @@ class LoadRecord:
 
     def write(self, path: Path, met: bool | None) -> None:
         """Write totals, rows and the verdict as JSON."""
-        content = {**vars(self.totals()), "objective_met": met, "rows": self.rows()}
+        content = {**self.totals().content(), "objective_met": met, "rows": self.rows()}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -173,8 +181,9 @@ class Totals:
         seconds: from when the first was due to the last one's end. A test of some seconds may be shorter than it was
             meant to be: Locust counts its run time from before its first user.
         due_seconds: from when the first was due to when the last was.
-        p50_ms: of all of them, 0 where there are none.
-        p99_ms: the same.
+        p50_ms: of all of them, 0 where there are none. One that failed counts as slower than any that was answered,
+            since who refuses at once is not fast: infinite where more than half of them failed.
+        p99_ms: the same; infinite where more than a hundredth failed.
     """
 
     requests: int
@@ -183,6 +192,17 @@ class Totals:
     due_seconds: float
     p50_ms: float
     p99_ms: float
+
+    def content(self) -> Row:
+        """As JSON's types: what is infinite is null."""
+        return {name: None if value == math.inf else value for name, value in vars(self).items()}
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> Self:
+        """Of what `content` made."""
+        read: dict[str, Any] = {field.name: content[field.name] for field in fields(cls)}
+        read.update({name: math.inf for name, value in read.items() if value is None})
+        return cls(**read)
 
 
 @dataclass(frozen=True)
@@ -207,6 +227,8 @@ class Objective:
 
     def verdict(self, totals: Totals) -> str:
         """A line that says so."""
+        if not totals.requests:
+            return "FAIL  no request was made\n"
         return (
             f"{'PASS' if self.met_by(totals) else 'FAIL'}  p99 {totals.p99_ms:.1f} ms (<= {self.p99_ms:g}), "
             f"{totals.failed} of {totals.requests} requests failed (<= {self.max_error_share:.2%})\n"
@@ -226,6 +248,14 @@ def _keep(times: list[float], ms: float) -> None:
     times.append(ms)
     if len(times) >= 2 * _MOST:
         del times[:-_MOST]
+
+
+def _with_failures(answered: Sequence[float], percent: float, requests: int, failed: int) -> float:
+    """A percentile of requests of which those that failed count as slower than any."""
+    if not requests:
+        return 0.0
+    among_answered = percent * requests / (requests - failed) if failed < requests else math.inf
+    return percentile(answered, among_answered) if among_answered <= 100 else math.inf
 
 
 def _percentile(times: list[float], percent: int) -> float | None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load_record import Objective, Totals
@@ -81,7 +81,8 @@ def run_step(load: Load, rate: float = 0.0) -> Step:
         # Locust as this interpreter has it; -P would hide what locustfiles import of the repository.
         command = [sys.executable, "-m", "locust", "-f", str(load.locustfile), "--headless", "--only-summary"]
         command += ["--host", load.host, "--users", str(load.users), "--spawn-rate", str(load.users)]
-        command += ["--run-time", f"{load.seconds}s", "--arrival-rate", str(rate), "--summary", str(summary)]
+        command += ["--run-time", f"{load.seconds}s", "--summary", str(summary)]
+        command += ["--arrival-rate", str(rate)] if rate else []
         command += ["--exit-code-on-error", "0", *load.arguments]
         try:
             finished = subprocess.run(
@@ -93,5 +94,4 @@ def run_step(load: Load, rate: float = 0.0) -> Step:
             last = (finished.stderr.strip() or finished.stdout.strip()).splitlines()[-1:]
             raise QuickstepError(f"load: {last[0] if last else 'locust ended without a word'}")
         content = json.loads(summary.read_text(encoding="utf-8"))
-    totals = Totals(*(content[field.name] for field in fields(Totals)))
-    return Step(rate, totals, load.users)
+    return Step(rate, Totals.read(content), load.users)

@@ -154,10 +154,10 @@ def listen() -> None:
 def _add_options(parser: Any) -> None:
     parser.add_argument(
         "--arrival-rate",
-        type=_none_or_above,
+        type=above_zero,
         default=0.0,
         metavar="R",
-        help="open loop: requests a second over all users, which then only share them (default: 0, a closed loop)",
+        help="open loop: requests a second over all users, which then only share them (without it: a closed loop)",
     )
     parser.add_argument(
         "--p99-ms", type=above_zero, metavar="MS", help="objective: exit status 1 if the p99 is above, or any fails"
@@ -174,10 +174,6 @@ def _add_options(parser: Any) -> None:
         ("--plot", "draw percentiles of each kind of request as PNG"),
     ):
         parser.add_argument(name, metavar="FILE", help=told, include_in_web_ui=False)
-
-
-def _none_or_above(text: str) -> float:
-    return 0.0 if text.strip() in ("0", "0.0") else above_zero(text)
 
 
 def _start(environment: Any, **_: object) -> None:
@@ -236,13 +232,15 @@ def _tell(environment: Any, **_: object) -> None:
     totals = record.totals()
     # With Locust's --json, what stands on stdout is its JSON alone.
     stream = sys.stderr if options.json else sys.stdout
-    stream.write(record.table())
+    stream.write(record.table() or "no request was made; a longer --run-time, or what Locust says above, may help\n")
     met = None
     if options.p99_ms is not None or options.max_error_share is not None:
         objective = Objective(math.inf if options.p99_ms is None else options.p99_ms, options.max_error_share or 0.0)
         met = objective.met_by(totals)
         environment.process_exit_code = 0 if met else 1
         stream.write(objective.verdict(totals))
+    elif not totals.requests:
+        environment.process_exit_code = 1
     if options.summary:
         record.write(Path(options.summary), met)
     if options.plot and totals.requests:

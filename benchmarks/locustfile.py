@@ -16,7 +16,8 @@ import json
 import random
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -91,18 +92,30 @@ def load_questions(environment: Any, **_: object) -> None:
 
 
 def learn_labels(environment: Any, **_: object) -> None:
-    """Ask the server for its tasks' labels, before anybody asks it anything else."""
+    """Ask the server for its tasks, before anybody asks it anything else."""
     if not isinstance(environment.runner, WorkerRunner):
         try:
             with urlopen(f"{environment.host}/tasks", timeout=10) as response:
-                tasks = json.load(response)["tasks"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+                tasks = [(task["task"], task["labels"], task["fields"]) for task in json.load(response)["tasks"]]
+        except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
             reason = getattr(error, "reason", error)
             sys.exit(
                 f"load test: no Quickstep server answers at {environment.host} ({reason}); start one with: make serve"
             )
         # The master's options travel to its workers as the users start.
-        environment.parsed_options.known_labels = {task["task"]: task["labels"] for task in tasks}
+        environment.parsed_options.known_labels = {name: labels for name, labels, _ in tasks}
+        _require_askable({name: fields for name, _, fields in tasks}, environment.parsed_options.questions)
+
+
+def _require_askable(fields: Mapping[str, list[str]], file: str | None) -> None:
+    """Leave if the server could answer none of somebody's questions of a task, before it is asked a thousand times."""
+    problems = [f"the server has no task {task}, only {', '.join(fields)}" for task in _questions if task not in fields]
+    for task, questions in _questions.items():
+        missing = {name for question in questions for name in fields.get(task, ()) if name not in question["inputs"]}
+        if missing:
+            problems.append(f"questions of {task} lack {', '.join(sorted(missing))}")
+    if problems:
+        sys.exit(f"--questions {file or DEMO_QUESTIONS}: {'; '.join(problems)}; give questions of the served student")
 
 
 class Asker(LoadUser):
@@ -134,12 +147,24 @@ class Asker(LoadUser):
 
 def _problem(response: Any, content: dict[str, Any], questions: Sequence[dict[str, Any]]) -> str | None:
     """What is wrong with a response; None if nothing."""
+    if response.status_code == 0:
+        # No response: what the connection says of it, without its address, so that equal ones are counted together.
+        error = response.error
+        return f"no response: {getattr(error, 'strerror', None) or type(error).__name__}"
     if response.status_code != 200:
-        return f"status {response.status_code}"
+        return f"status {response.status_code}{_detail(response)}"
     try:
         return _wrong(response.json(), content, questions)
     except (ValueError, KeyError, TypeError, AttributeError):
         return "no answer of Quickstep's"
+
+
+def _detail(response: Any) -> str:
+    """What a problem of the server's says; it never quotes the request."""
+    try:
+        return f": {response.json()['detail']}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
 
 
 def _wrong(said: Any, content: dict[str, Any], questions: Sequence[dict[str, Any]]) -> str | None:

@@ -15,7 +15,7 @@ batches requests of one shape: whoever asks pads to the bundle's length buckets,
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -209,10 +209,19 @@ def write_repository(bundle: Bundle, folder: Path, settings: RepositorySettings)
         The models' folders.
 
     Raises:
-        ExportError: as `model_configs` says, or something of another name lies in the folder.
+        ExportError: as `model_configs` says, something of another name lies in the folder, or it cannot be written.
     """
     configs = model_configs(bundle, settings)
     _require_ours(folder)
+    try:
+        return _write(bundle, folder, settings, configs)
+    except OSError as error:
+        raise ExportError(
+            f"{folder}: cannot be written ({error.strerror or error}); take a folder of yours with room for the bundle"
+        ) from None
+
+
+def _write(bundle: Bundle, folder: Path, settings: RepositorySettings, configs: Sequence[ModelConfig]) -> list[Path]:
     graphs = bundle.manifest.label[settings.precision]
     written = []
     for role in ROLES:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serving.batching import QueueLimits
+from serving.triton_target import checked_target
 
 ENVIRONMENT_PREFIX = "QUICKSTEP_"
 DEMO_STUDENT = Path(__file__).parent / "demo-student"
@@ -65,6 +66,20 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "level", "least level logged")
     access_log: bool = _setting(False, "true|false", "log a line for each request, never its text")
+
+    @field_validator("triton_target")
+    @classmethod
+    def _target_is_an_address(cls, target: str) -> str:
+        return checked_target(target)
+
+    @model_validator(mode="after")
+    def _triton_has_its_own_devices(self) -> Settings:
+        if self.engine == "triton" and self.device != "cpu":
+            raise ValueError(
+                f"device ({self.device}) is for engine local: what Triton runs on is said as its repository is written "
+                "(quickstep triton --backend onnxruntime --gpu, or --backend tensorrt); leave --device out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _requests_fit_the_queues(self) -> Settings:

@@ -1,101 +1,62 @@
-"""A real Triton without Docker, for laptops and tests: the server that the wheel of nvidia-pytriton carries.
+"""A real Triton on loopback, for laptops and tests: `serving.triton_wheel` says where it comes from.
 
 It has the Python backend alone. For production there is NVIDIA's container, which has all of them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from student.errors import QuickstepError
-
-WHEEL = "nvidia-pytriton==0.7.0"
-WHEEL_SHA256 = "21f063ff93bb426d0c06b7a55e7eb9efcfe62c0dddd9a908e9877e18710128df"
-TRITON_VERSION = "2.51.0"
-
-CACHE = "QUICKSTEP_CACHE"
-"""Environment variable: where the server is unpacked; `~/.cache/quickstep` by default."""
+from serving.triton_wheel import CONTAINER, STUB, TRITON_VERSION, NoTriton, libraries, unpacked_triton
 
 RESTRICTED = "shared-memory,model-repository,trace,logging"
 """Protocols of Triton's that are not for clients."""
 
-CONTAINER = "nvcr.io/nvidia/tritonserver"
-_STUB = "triton_python_backend_stub"
+CACHE_BYTES = 64 << 20
+"""Of Triton's response cache, where there is one: answers of a label take some hundred bytes, texts a thousand."""
+
 _ENDS_WITHIN_S = 10.0
+_SHARED_MEMORY = Path("/dev/shm")
 
 
-class NoTriton(QuickstepError):
-    """Triton cannot be had here, or does not start; the message says why and what to do."""
+def require_free(ports: Mapping[str, int]) -> None:
+    """See that nobody listens on ports of loopback.
 
+    Triton tells so late, and to whoever asks meanwhile the other listener may well answer as Triton does.
 
-def unpacked_triton() -> Path:
-    """The folder of the server, fetched and unpacked where it is not there yet.
+    Args:
+        ports: by the option that names another one.
 
     Raises:
-        NoTriton: the wheel is not for this machine, cannot be fetched, or is not the one that is expected.
+        NoTriton: one cannot be listened on.
     """
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        raise NoTriton(
-            f"Triton without a container is for Linux on x86_64 only, this is {sys.platform} on {platform.machine()}; "
-            f"take {CONTAINER}"
-        )
-    cache = Path(os.environ.get(CACHE) or Path.home() / ".cache" / "quickstep")
-    folder = cache / f"triton-{TRITON_VERSION}"
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as name:
-            unfinished = Path(name) / "unpacked"
-            with zipfile.ZipFile(_fetched_wheel(Path(name))) as wheel:
-                wheel.extractall(unfinished)
-            for program in (_server(unfinished), *unfinished.rglob(_STUB)):
-                program.chmod(0o755)
+    problems = []
+    for option, port in ports.items():
+        with socket.socket() as probe:
+            # A port whose connections have ended a moment ago is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                unfinished.rename(folder)
-            except OSError:
-                # Somebody else was faster, and theirs is the same.
-                if not folder.exists():
-                    raise
-    return folder
-
-
-def _fetched_wheel(folder: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    try:
-        # Not installed: it asks for another numpy, and nothing of its Python is used.
-        subprocess.run(
-            [*command, "--only-binary", ":all:", "--dest", str(folder), WHEEL],
-            check=True,
-            capture_output=True,
-            text=True,
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                problems.append(f"{option}: port {port} of 127.0.0.1 cannot be listened on ({error.strerror})")
+    if problems:
+        raise NoTriton(
+            f"{'; '.join(problems)}. Is another Triton running? End what listens there, or take another port"
         )
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
-        raise NoTriton(f"{WHEEL} cannot be fetched: {last}; see that pip reaches a package index") from None
-    (wheel,) = folder.glob("nvidia_pytriton-*.whl")
-    with wheel.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if digest != WHEEL_SHA256:
-        raise NoTriton(f"{wheel.name}: its SHA-256 is {digest}, expected is {WHEEL_SHA256}; not unpacked")
-    return wheel
-
-
-def _server(folder: Path) -> Path:
-    return folder / "pytriton" / "tritonserver" / "bin" / "tritonserver"
 
 
 class TritonServer:
@@ -107,6 +68,7 @@ class TritonServer:
         metrics_port: where metrics are.
         log: file for what the server prints; None prints it here.
         http_port: where it speaks HTTP too; None: it does not.
+        response_cache: give it the memory that a repository with `response_cache` needs; without, Triton ignores that.
     """
 
     def __init__(
@@ -117,14 +79,18 @@ class TritonServer:
         log: Path | None = None,
         *,
         http_port: int | None = None,
+        response_cache: bool = False,
     ) -> None:
         self.grpc_port = grpc_port
         self._http_port = http_port
+        self._response_cache = response_cache
         self._repository = repository.resolve()
         self.metrics_port = metrics_port
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._backends: tempfile.TemporaryDirectory[str] | None = None
+        # By this its shared memory is told from that of other Tritons, for which nobody cleans up if it is killed.
+        self._shared = f"quickstep_{secrets.token_hex(8)}_"
 
     @property
     def pid(self) -> int:
@@ -136,19 +102,30 @@ class TritonServer:
         """Start the server; it loads its models in its own time.
 
         Raises:
-            NoTriton: there is none for this machine or this Python.
+            NoTriton: there is none for this machine or this Python, or somebody listens on a port of its.
         """
-        folder = unpacked_triton()
-        self._backends = tempfile.TemporaryDirectory(prefix="quickstep-triton-")
-        _lay_out_python_backend(folder, Path(self._backends.name))
+        http = {} if self._http_port is None else {"--http-port": self._http_port}
+        require_free({"--grpc-port": self.grpc_port, "--metrics-port": self.metrics_port, **http})
+        server = unpacked_triton()
+        try:
+            self._backends = tempfile.TemporaryDirectory(prefix="quickstep-triton-")
+            _lay_out_python_backend(server, Path(self._backends.name))
+            self._start(server)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, server: Path) -> None:
         output = self._log.open("ab") if self._log is not None else None
         try:
             self._process = subprocess.Popen(
-                self._command(folder),
+                self._command(server),
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 cwd="/",
-                env=_environment(folder),
+                env=_environment(server),
+                # A group of its own: its models' processes are ended with it, and Ctrl-C is for whoever started it.
+                process_group=0,
             )
         finally:
             if output is not None:
@@ -164,35 +141,46 @@ class TritonServer:
         while time.monotonic() < until:
             if self._process is None or self._process.poll() is not None:
                 raise NoTriton(f"Triton ended before it was ready{self._last_words()}")
-            if self._answers():
+            # Whoever answers may be another one, if ours has ended for want of its port.
+            if self._answers() and self._process.poll() is None:
                 return
             time.sleep(0.1)
         raise NoTriton(f"Triton was not ready within {within_s:.0f} s{self._last_words()}")
 
     def stop(self) -> None:
-        """End the server."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(_ENDS_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        """End the server, its models' processes and what they leave behind; of one that was killed, too."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.send_signal(signal.SIGTERM)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_ENDS_WITHIN_S)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+        for region in _SHARED_MEMORY.glob(f"{self._shared}*"):
+            region.unlink(missing_ok=True)
         if self._backends is not None:
             self._backends.cleanup()
+            self._backends = None
 
     def wait(self) -> int:
-        """Wait for the server's end; its exit status."""
+        """Wait for the server's end; its exit status, or minus the signal that ended it."""
         assert self._process is not None
-        return self._process.wait()
+        # Not its wait(): a signal of ours that comes just before the system call would be seen when that returns.
+        while (status := self._process.poll()) is None:
+            time.sleep(0.2)
+        return status
 
-    def _command(self, folder: Path) -> Sequence[str]:
+    def _command(self, server: Path) -> Sequence[str]:
         assert self._backends is not None
         return [
-            str(_server(folder)),
+            str(server / "bin" / "tritonserver"),
             f"--model-repository={self._repository}",
             f"--backend-directory={self._backends.name}",
+            f"--backend-config=python,shm-region-prefix-name={self._shared}",
             *self._http(),
+            *self._cache(server),
             "--grpc-address=127.0.0.1",
             f"--grpc-port={self.grpc_port}",
             "--metrics-address=127.0.0.1",
@@ -210,12 +198,18 @@ class TritonServer:
             return ["--allow-http=false"]
         return ["--http-address=127.0.0.1", f"--http-port={self._http_port}"]
 
+    def _cache(self, server: Path) -> Sequence[str]:
+        if not self._response_cache:
+            return []
+        return [f"--cache-directory={server / 'caches'}", f"--cache-config=local,size={CACHE_BYTES}"]
+
     def _answers(self) -> bool:
         from tritonclient.grpc import InferenceServerClient
         from tritonclient.utils import InferenceServerException
 
         try:
-            with InferenceServerClient(f"127.0.0.1:{self.grpc_port}") as client:
+            direct = [("grpc.enable_http_proxy", 0)]
+            with InferenceServerClient(f"127.0.0.1:{self.grpc_port}", channel_args=direct) as client:
                 return bool(client.is_server_ready(client_timeout=1.0))
         except InferenceServerException:
             return False
@@ -236,11 +230,10 @@ class TritonServer:
         self.stop()
 
 
-def _lay_out_python_backend(folder: Path, target: Path) -> None:
+def _lay_out_python_backend(server: Path, target: Path) -> None:
     """Put the backend and the stub of this Python where `--backend-directory` wants them."""
-    server = folder / "pytriton" / "tritonserver"
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    stub = server / "python_backend_stubs" / version / _STUB
+    stub = server / "python_backend_stubs" / version / STUB
     if not stub.exists():
         raise NoTriton(f"Triton {TRITON_VERSION} has no Python backend for Python {version}; take {CONTAINER}")
     backend = target / "python"
@@ -251,16 +244,15 @@ def _lay_out_python_backend(folder: Path, target: Path) -> None:
     folders = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))
     known = "".join(f"site.addsitedir({folder!r})\n" for folder in folders)
     utilities.write_text(f"import site\n\n{known}\n{utilities.read_text(encoding='utf-8')}", encoding="utf-8")
-    shutil.copy2(stub, backend / _STUB)
+    shutil.copy2(stub, backend / STUB)
     linked = subprocess.run(
-        ["ldd", str(backend / _STUB)], capture_output=True, text=True, check=False, env=_environment(folder)
+        ["ldd", str(backend / STUB)], capture_output=True, text=True, check=False, env=_environment(server)
     ).stdout
     missing = [line.split()[0] for line in map(str.strip, linked.splitlines()) if line.endswith("not found")]
     if missing:
         raise NoTriton(f"Triton's Python backend needs {', '.join(missing)}; on Debian: apt install libpython{version}")
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """With the wheel's own libraries, which its programs look for beside where they were built to lie."""
-    libraries = [str(folder / "nvidia_pytriton.libs"), os.environ.get("LD_LIBRARY_PATH", "")]
-    return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, libraries))}
+def _environment(server: Path) -> dict[str, str]:
+    paths = [str(libraries(server)), os.environ.get("LD_LIBRARY_PATH", "")]
+    return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, paths))}

@@ -5,6 +5,9 @@ requests of one shape), and turns scores into answers. `student.triton_backend` 
 
 A watch asks Triton several times a second whether it is there and serves the gateway's bundle. While it does not,
 requests are refused at once instead of waiting for their deadlines; when it does again, they are answered again.
+
+Triton calls a model ready whose process has died. So after a request that it failed on, the watch asks the bundle's
+golden questions: if they fail too, it is Triton and not the request.
 """
 
 from __future__ import annotations
@@ -25,10 +28,12 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from serving.engines.base import Depth, LaneName, Preparer, Result, Row, Served
 from serving.engines.checks import check_explanation, check_prediction
-from serving.engines.triton_calls import Call, prediction_calls, rationale_calls
-from serving.engines.triton_models import AWAY, Unfit, connect, is_away, require_ready, served_precision
+from serving.engines.triton_calls import Call, one_token_call, prediction_calls, rationale_calls
+from serving.engines.triton_errors import broken_model, failure_of, is_away
+from serving.engines.triton_models import Unfit, connect, require_ready, served_precision
 from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError, WrongResult
 from student.bundle import Bundle
+from student.errors import BundleError
 from student.manifest import Precision
 from student.prediction import Explanation, Prediction
 from student.question import PreparedQuestion, Question
@@ -44,6 +49,9 @@ PROBE_S = 0.25
 
 GOLDEN_S = 60.0
 """Seconds for the golden questions, which are asked before the gateway is ready."""
+
+DOUBT_S = 5.0
+"""Seconds for them while it is ready, after a failure."""
 
 _MISSES_OF_SEVERAL = 2
 """Probes in a row that have to miss where Triton has several addresses."""
@@ -88,6 +96,9 @@ class TritonEngine:
         # A name may stand for several addresses too.
         self._several = "," in target or target.startswith("dns:")
         self._missed = 0
+        self._doubted = False
+        self._answered = False
+        self._told: str | None = None
 
     @property
     def trouble(self) -> str | None:
@@ -104,8 +115,18 @@ class TritonEngine:
         return Depth(self._under_way[lane].rows, self._under_way[lane].tokens)
 
     async def start(self) -> Preparer:
-        """Open the bundle, and wait for a Triton that serves it."""
+        """Open the bundle, and wait for a Triton that serves it.
+
+        Raises:
+            BundleError: the bundle cannot be opened, or has not the precision that is wanted.
+        """
         bundle = await asyncio.to_thread(self._open_bundle)
+        if self._precision not in (None, *bundle.manifest.label):
+            # Waiting would not help: no Triton that serves this bundle has it.
+            raise BundleError(
+                f"bundle {bundle.path}: has no {self._precision} label path, only {', '.join(bundle.manifest.label)}; "
+                f"take one of these, or export again with --precisions fp32,{self._precision}"
+            )
         self._client = connect(self._target)
         self._watching = asyncio.create_task(self._watch(bundle))
         await self._found.wait()
@@ -205,15 +226,17 @@ class TritonEngine:
         try:
             result = await self._infer_at_one(call, left_s)
         except InferenceServerException as error:
-            # An answer depends on nothing but its question, so asking twice does no harm. gRPC has noticed that this
-            # address is gone and takes another one, if there is one.
+            # An answer depends on nothing but its question, so asking twice does no harm. gRPC takes another address,
+            # if there is one: it has noticed that this one is gone, or takes them in turns.
             left_s = deadline - monotonic()
-            if not (self._several and is_away(error) and left_s > 0):
+            if not (self._several and (is_away(error) or broken_model(error)) and left_s > 0):
                 raise self._failure(error) from None
+            self._doubt(broken_model(error))
             try:
                 result = await self._infer_at_one(call, left_s)
             except InferenceServerException as again:
                 raise self._failure(again) from None
+        self._answered = True
         found: Array | None = result.as_numpy(output)
         if found is None or len(found) != len(call.rows):
             raise WrongResult("Triton returned another number of rows than it was asked")
@@ -230,36 +253,64 @@ class TritonEngine:
         )
 
     def _failure(self, error: InferenceServerException) -> ServingError:
-        status = str(error.status())
-        if status.endswith("DEADLINE_EXCEEDED"):
-            return DeadlineExceeded("no answer within the deadline")
-        if is_away(error):
+        failure, broken = failure_of(error), broken_model(error)
+        if is_away(error) or (broken is not None and not self._several):
             # The watch would find out too, but every request until then would try and fail.
-            self._lose(AWAY)
-            return NotReady(AWAY)
-        # The message is left out: it may quote the request.
-        logger.error("Triton fails on a request: %s", status)
-        return EngineFailure("Triton failed on this request")
+            self._lose(str(failure))
+        elif broken is not None:
+            self._doubt(broken)
+        elif isinstance(failure, EngineFailure):
+            if self._trouble is None:
+                logger.error("%s", failure)
+            self._doubted = True
+        return failure
+
+    def _doubt(self, broken: str | None) -> None:
+        """Note that one of several addresses fails; said once in the log."""
+        if broken is not None:
+            self._doubted = True
+            if broken != self._told and self._trouble is None:
+                logger.warning("%s (one of %s; others are asked)", broken, self._target)
+                self._told = broken
 
     async def _watch(self, bundle: Bundle) -> None:
         """Find out, for ever, whether Triton serves this bundle."""
         while True:
+            self._answered = False
             try:
-                if self._trouble is None:
-                    await self._probe()
-                else:
-                    await self._verify(bundle)
+                if self._trouble is not None:
+                    await self._verify(bundle, GOLDEN_S)
                     self._find()
+                elif self._doubted:
+                    await self._settle(bundle)
+                else:
+                    await self._probe()
                 self._missed = 0
             except (Unfit, ServingError) as error:
-                # Probes take addresses in turns: one that misses says that one of them is gone, not that all are.
+                # Addresses are asked in turns: one that misses says that one of them is gone, not that all are.
                 self._missed += 1
-                if self._trouble is not None or self._missed >= (_MISSES_OF_SEVERAL if self._several else 1):
+                others = self._several and (self._answered or self._missed < _MISSES_OF_SEVERAL)
+                if self._trouble is not None or not others:
                     self._lose(str(error))
             except Exception as error:
                 logger.exception("the watch over Triton stumbled")
                 self._lose(f"Triton: {type(error).__name__}")
             await asyncio.sleep(PROBE_S)
+
+    async def _settle(self, bundle: Bundle) -> None:
+        """Find out whether it was the request that failed, or Triton.
+
+        Raises:
+            Unfit: it was Triton.
+            ServingError: likewise.
+        """
+        try:
+            await self._verify(bundle, DOUBT_S)
+        except (Overloaded, DeadlineExceeded):
+            # Busy is not broken, and one that hangs is found out by this.
+            await self._probe()
+        else:
+            self._doubted, self._told = False, None
 
     async def _probe(self) -> None:
         """Ask whether all models are ready.
@@ -271,7 +322,7 @@ class TritonEngine:
         for role in roles_of(self._reader.bundle, self._reader.precision):
             await require_ready(self._client, role)
 
-    async def _verify(self, bundle: Bundle) -> None:
+    async def _verify(self, bundle: Bundle, within_s: float) -> None:
         """Check that Triton's models are this bundle's, and that they answer its golden questions.
 
         Raises:
@@ -286,7 +337,15 @@ class TritonEngine:
             reader = self._reader
         golden = bundle.golden()
         rows = [reader.prepare(Question(one.task, one.inputs, one.choices)) for one in golden]
-        answers = await self._predict(reader, rows, monotonic() + GOLDEN_S)
+        until = monotonic() + within_s
+        try:
+            # One by one where addresses take turns, since the second try of one is then at another.
+            together = [[row] for row in rows] if self._several else [rows]
+            answers = [answer for part in together for answer in await self._predict(reader, part, until)]
+            # No golden question may be of free text, and rationales need this model too.
+            await self._infer(one_token_call(bundle, rows[0]), until)
+        except EngineFailure as error:
+            raise Unfit(f"Triton fails on golden questions of {bundle.label}: {error}; its log says why") from None
         differences = [
             difference
             for one, answer in zip(golden, answers, strict=True)

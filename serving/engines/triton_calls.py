@@ -61,6 +61,12 @@ def rationale_calls(bundle: Bundle, rows: Sequence[PreparedQuestion]) -> list[Ca
     return list(_text_calls(bundle, wanted))
 
 
+def one_token_call(bundle: Bundle, row: PreparedQuestion) -> Call:
+    """The cheapest text: whether somebody writes at all."""
+    (call,) = _text_calls(bundle, [(0, row.label_ids, 1)])
+    return call
+
+
 def _text_calls(bundle: Bundle, wanted: Sequence[tuple[int, tuple[int, ...], int]]) -> Iterator[Call]:
     """Texts: each one's place, input and longest output."""
     by_length: dict[int, list[tuple[int, tuple[int, ...], int]]] = {}

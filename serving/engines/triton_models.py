@@ -9,6 +9,7 @@ from typing import TypeVar
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
+from serving.engines.triton_errors import AWAY
 from student.bundle import Bundle
 from student.manifest import Precision
 from student.triton_backend import DIGEST, INPUTS, OUTPUTS, PRECISION, Role, roles_of
@@ -17,8 +18,6 @@ T = TypeVar("T")
 
 PATIENCE_S = 0.4
 """Seconds that an answer is waited for."""
-
-AWAY = "Triton does not answer"
 
 
 class Unfit(Exception):
@@ -37,17 +36,14 @@ def connect(target: str) -> InferenceServerClient:
         addresses[0] if len(addresses) == 1 else f"ipv4:{','.join(addresses)}",
         channel_args=[
             ("grpc.service_config", policy),
+            # gRPC would take the environment's http_proxy, which has no business on the way to Triton.
+            ("grpc.enable_http_proxy", 0),
             # Triton that comes back is found within the watch's patience, not gRPC's, which grows to minutes.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.min_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 500),
         ],
     )
-
-
-def is_away(error: InferenceServerException) -> bool:
-    """Whether nobody took the request, as far as gRPC knows."""
-    return str(error.status()).endswith(("UNAVAILABLE", "CANCELLED"))
 
 
 async def require_ready(client: InferenceServerClient, role: Role) -> None:

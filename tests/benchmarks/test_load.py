@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -73,6 +74,29 @@ def test_objective_is_judged_on_p99_and_failures(totals: Totals, met: bool) -> N
 
 def test_failures_within_their_share_are_allowed() -> None:
     assert Objective(100, 0.1).met_by(Totals(10, 1, 1.0, 1.0, 1.0, 90.0))
+
+
+def test_failure_is_slower_than_any_answer_however_quick_it_was() -> None:
+    record = LoadRecord()
+    for number in range(1000):
+        record.add("/predict", 100.0)
+        if number % 100 == 0:
+            record.add("/predict", 1.0, failed=True)
+    totals = record.totals()
+    # 1 % failed and 99 % were answered: the slowest answer is the p99.
+    assert (totals.failed, totals.p99_ms) == (10, 100.0)
+    for _ in range(10):
+        record.add("/predict", 1.0, failed=True)
+    totals = record.totals()
+    assert totals.p50_ms == 100.0 and totals.p99_ms == math.inf
+    assert Objective(1e9, 0.9).verdict(totals).startswith("FAIL  p99 inf ms")
+    assert Objective(math.inf, 0.9).met_by(totals)
+    assert Totals.read(json.loads(json.dumps(totals.content()))) == totals
+    assert totals.content()["p99_ms"] is None
+
+
+def test_no_request_is_told_as_that() -> None:
+    assert Objective(100, 0.0).verdict(LoadRecord().totals()) == "FAIL  no request was made\n"
 
 
 def test_record_is_drawn_and_written(tmp_path: Path) -> None:
@@ -156,6 +180,10 @@ def test_rate_that_was_not_reached_does_not_hold() -> None:
     assert Step(0.0, totals, users=4).answered_rate == 50.0
 
 
+NONE = object()
+"""Of a server that closes the connection instead of answering."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Answers like a server of one task, or keeps everybody waiting for `stall` seconds, once."""
 
@@ -168,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
     def do_GET(self) -> None:
-        self._send({"tasks": [{"task": "t", "labels": ["yes", "no"]}]})
+        self._send({"tasks": [{"task": "t", "labels": ["yes", "no"], "fields": ["text"]}]})
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
@@ -177,7 +205,10 @@ class _Handler(BaseHTTPRequestHandler):
             if kind.stalled_until is None:
                 kind.stalled_until = time.monotonic() + kind.stall
             time.sleep(max(0.0, kind.stalled_until - time.monotonic()))
-        self._send(kind.answer)
+        if kind.answer is NONE:
+            self.close_connection = True
+        else:
+            self._send(kind.answer)
 
     def _send(self, content: object) -> None:
         body = json.dumps(content).encode()
@@ -258,6 +289,47 @@ def test_response_that_is_no_answer_has_failed(questions: Path, tmp_path: Path) 
     content = json.loads(summary.read_text(encoding="utf-8"))
     assert content["failed"] == content["requests"] > 0
     assert "no answer of Quickstep's" in result.stderr
+
+
+def test_connection_that_breaks_is_told_as_what_it_is(questions: Path) -> None:
+    with _server(answer=NONE) as host:
+        result = _locust(host, questions, "--run-time", "3s", "--p99-ms", "60000", "--max-error-share", "1")
+    # Quick as they were, and many as may fail: nobody got an answer within any time.
+    assert result.returncode == 1 and "FAIL  p99 inf ms" in result.stdout
+    assert "no response: " in result.stderr and "status 0" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({"task": "other", "inputs": {"text": "?"}}, "the server has no task other, only t"),
+        ({"task": "t", "inputs": {"txt": "?"}}, "questions of t lack text"),
+    ],
+)
+def test_questions_that_the_server_cannot_answer_are_told_at_once(
+    tmp_path: Path, question: dict[str, object], said: str
+) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(json.dumps(question) + "\n", encoding="utf-8")
+    with _server() as host:
+        result = _locust(host, file, "--run-time", "20s")
+    assert result.returncode == 1
+    assert said in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "options", "said"),
+    [
+        ("http://127.0.0.1:abc", (), "no Quickstep server answers at http://127.0.0.1:abc"),
+        ("http://127.0.0.1:9", ("--arrival-rate", "0"), "--arrival-rate: 0: must be a number above 0"),
+    ],
+)
+def test_what_cannot_be_asked_at_all_is_refused(
+    questions: Path, host: str, options: tuple[str, ...], said: str
+) -> None:
+    result = _locust(host, questions, "--run-time", "20s", *options)
+    assert result.returncode != 0
+    assert said in result.stderr and "Traceback" not in result.stderr
 
 
 def test_workers_share_the_arrivals_and_report_to_the_master(tmp_path: Path, questions: Path) -> None:

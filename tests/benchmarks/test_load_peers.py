@@ -16,7 +16,7 @@ from benchmarks.load_steps import Load, Step
 from benchmarks.peers.servers.contenders import CONTENDERS, CTRANSLATE2, HF, OURS, OURS_TRITON, TRITON_HF, Contender
 from benchmarks.peers.servers.student import Settings
 from benchmarks.report import Row
-from serving.triton_server import NoTriton, unpacked_triton
+from serving.triton_wheel import NoTriton, unpacked_triton
 from student.bundle import Bundle
 
 _PACKAGES = {CTRANSLATE2: ("litserve", "ctranslate2")}

@@ -19,7 +19,8 @@ from export.triton import RepositorySettings, write_repository
 from serving.cli import _parser
 from serving.metrics import Metrics
 from serving.settings import ENVIRONMENT_PREFIX, Settings
-from serving.triton_server import NoTriton, _environment, _server, unpacked_triton
+from serving.triton_server import _environment
+from serving.triton_wheel import NoTriton, unpacked_triton
 from student.bundle import Bundle
 
 DEPLOY = ROOT / "deploy"
@@ -74,19 +75,35 @@ def test_schema_refuses_a_field_that_does_not_exist() -> None:
 
 
 def test_kserve_predictor_is_a_pod_of_kubernetes() -> None:
-    (service,) = _documents(DEPLOY / "kserve" / "inference-service.yaml")
+    service, _ = _documents(DEPLOY / "kserve" / "inference-service.yaml")
     predictor = dict(service["spec"]["predictor"])
-    own = {name: predictor.pop(name) for name in ("minReplicas", "maxReplicas", "labels")}
+    own = {name: predictor.pop(name) for name in ("minReplicas", "maxReplicas", "labels", "annotations")}
     assert 0 < own["minReplicas"] <= own["maxReplicas"]
     # The network policy and the metrics' names are the same for both ways to run Triton.
-    assert own["labels"] == _of_kind("Deployment")["quickstep-triton"]["spec"]["template"]["metadata"]["labels"]
+    template = _of_kind("Deployment")["quickstep-triton"]["spec"]["template"]["metadata"]
+    assert own["labels"] == template["labels"] and own["annotations"] == template["annotations"]
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "predictor"}, "spec": predictor}
     kubernetes_validate.validate(pod, KUBERNETES, strict=True)
     (container,), triton = predictor["containers"], _container("quickstep-triton")
     for key in ("image", "args", "env", "securityContext", "volumeMounts", "startupProbe", "livenessProbe"):
         assert container[key] == triton[key], key
+    assert [port["containerPort"] for port in container["ports"]] == [port["containerPort"] for port in triton["ports"]]
     assert predictor["volumes"] == _pod("quickstep-triton")["volumes"]
     assert predictor["securityContext"] == _pod("quickstep-triton")["securityContext"]
+
+
+def test_service_beside_kserve_finds_its_pods_and_is_the_target_that_is_named() -> None:
+    path = DEPLOY / "kserve" / "inference-service.yaml"
+    service, headless = _documents(path)
+    kubernetes_validate.validate(headless, KUBERNETES, strict=True)
+    assert headless["spec"]["clusterIP"] == "None"
+    assert headless["spec"]["selector"].items() <= service["spec"]["predictor"]["labels"].items()
+    grpc, metrics = headless["spec"]["ports"]
+    # Without an address of its own, a Service's port is the pods'.
+    assert grpc["port"] == grpc["targetPort"] and metrics["port"] == metrics["targetPort"]
+    (target,) = re.findall(r"QUICKSTEP_TRITON_TARGET is then (\S+),", path.read_text(encoding="utf-8"))
+    assert target == f"dns:///{headless['metadata']['name']}:{grpc['port']}"
+    assert _settings([], {"QUICKSTEP_TRITON_TARGET": target}).triton_target == target
 
 
 def test_all_files_of_the_folder_are_applied_or_are_named() -> None:
@@ -196,6 +213,9 @@ def test_compose_mounts_what_is_there_and_starts_what_is_ours() -> None:
             assert port.startswith("127.0.0.1:")
     settings = _settings([], compose["services"]["gateway"]["environment"])
     assert settings.engine == "triton" and settings.triton_target == "dns:///triton:8001"
+    asked = compose["services"]["gateway"]["healthcheck"]["test"][-1]
+    assert f"http://127.0.0.1:{settings.port}/readyz" in asked
+    compile(asked, "healthcheck", "exec")
     for path in compose["services"]["triton"]["volumes"]:
         assert path.endswith(":/models:ro")
 
@@ -253,18 +273,22 @@ def test_images_copy_what_is_there(name: str) -> None:
 
 def test_tritons_arguments_are_known_to_triton() -> None:
     try:
-        folder = unpacked_triton()
+        server = unpacked_triton()
     except NoTriton as error:
         pytest.skip(str(error))
     known = subprocess.run(
-        [str(_server(folder)), "--help"], capture_output=True, text=True, check=False, env=_environment(folder)
+        [str(server / "bin" / "tritonserver"), "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment(server),
     )
     dockerfile = dict(
         re.findall(r"^(ENTRYPOINT|CMD) (\[.*\])", (DEPLOY / "triton.Dockerfile").read_text(), re.MULTILINE)
     )
     # A repository that stands in the entry point and in a manifest's arguments would be loaded twice.
     assert json.loads(dockerfile["ENTRYPOINT"]) == ["tritonserver"]
-    (service,) = _documents(DEPLOY / "kserve" / "inference-service.yaml")
+    service, _ = _documents(DEPLOY / "kserve" / "inference-service.yaml")
     given = [*json.loads(dockerfile["CMD"]), *_container("quickstep-triton")["args"]]
     given += service["spec"]["predictor"]["containers"][0]["args"]
     for argument in given:

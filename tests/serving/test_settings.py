@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from serving.cli import main
 from serving.settings import DEMO_STUDENT, Settings
+from serving.triton_target import checked_target
 
 
 def test_defaults_listen_on_loopback_only_and_serve_the_demo() -> None:
@@ -72,3 +73,52 @@ def test_wrong_settings_are_named_with_flag_and_environment(
     complaint = capsys.readouterr().err
     assert "--port (QUICKSTEP_PORT)" in complaint and "70000" in complaint
     assert "--deadline-ms (QUICKSTEP_DEADLINE_MS)" in complaint and "soon" in complaint
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "127.0.0.1:8001",
+        "localhost:8001",
+        "triton_1.internal:65535",
+        "[::1]:8001",
+        "dns:///quickstep-triton.default.svc:8001",
+        "10.0.0.1:8001,10.0.0.2:8001",
+    ],
+)
+def test_addresses_of_triton_are_taken(target: str) -> None:
+    assert Settings.model_validate({"triton_target": target}).triton_target == target
+
+
+def test_spaces_between_addresses_do_not_matter() -> None:
+    assert checked_target(" 10.0.0.1:8001 , 10.0.0.2:8001") == "10.0.0.1:8001,10.0.0.2:8001"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(
+            "",
+            "nonsense",
+            "a b:80",
+            "http://127.0.0.1:8001",
+            "127.0.0.1",
+            ":8001",
+            "h:99999",
+            "h:0",
+            "h:-1",
+            "h:\u0661",
+        ),
+        *("999.1.1.1:80", "1.2.3:80", "::1:8001", "[::1:8001", "dns:triton:8001", "dns:///:8001", "-a:1", "a..b:1"),
+        *("10.0.0.1:8001,", "10.0.0.1:8001,triton:8001", "10.0.0.1:8001,[::1]:8001", "dns:///a:1,dns:///b:1"),
+    ],
+)
+def test_what_is_no_address_of_triton_is_refused(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--engine", "triton", f"--triton-target={target}"]) == 2
+    complaint = capsys.readouterr().err
+    assert "--triton-target (QUICKSTEP_TRITON_TARGET): " in complaint and "allowed are host:port" in complaint
+
+
+def test_device_is_not_said_to_the_gateway_of_triton(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--engine", "triton", "--device", "cuda"]) == 2
+    assert "quickstep triton --backend onnxruntime --gpu" in capsys.readouterr().err
