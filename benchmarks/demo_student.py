@@ -32,8 +32,10 @@ from training.config import load_config
 from training.data.demo.baselines import DemoTask, shortcut_accuracy
 from training.data.example import Example
 from training.data.sources import generate_rows
-from training.evaluate import Outcome, answer_all, summarise
+from training.evaluation.answering import answer_all
 from training.evaluation.bundle_student import BundleStudent
+from training.evaluation.groups import summarise
+from training.evaluation.outcome import Outcome
 
 TASKS: tuple[DemoTask, ...] = ("demo-nli", "demo-choices", "demo-math")
 SLICES = ("seen_template", "held_out_words")

@@ -36,7 +36,8 @@ from training.config import SourceConfig, TrainConfig
 from training.data.example import Example
 from training.data.loaded import Loaded
 from training.data.sources import open_source
-from training.evaluate import Outcome, batched
+from training.evaluation.answering import batched
+from training.evaluation.outcome import Outcome
 from training.evaluation.outcome import Reply as StudentReply
 from training.scoring import TorchStudent
 

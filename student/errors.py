@@ -5,6 +5,7 @@ QuickstepError
 ├── InputError      one request or row does not fit its task; carries every problem found
 ├── AnswerError     a text cannot be read as an answer (an equation that does not parse)
 ├── DataError       a dataset is missing or too much of it is unusable
+│   └── UnfitData   it is sound, but not what is asked of it needs (a teacher's labels, rationales)
 ├── CheckpointError a training checkpoint is missing or incomplete
 ├── BundleError     a bundle is missing, changed, incomplete or of an unknown format
 ├── ExportError     a checkpoint cannot be compiled
@@ -51,6 +52,10 @@ class AnswerError(QuickstepError):
 
 class DataError(QuickstepError):
     """A dataset is missing, or too much of it is unusable."""
+
+
+class UnfitData(DataError):
+    """A dataset lacks what a method or a choice of labels needs."""
 
 
 class CheckpointError(QuickstepError):

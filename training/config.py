@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from student.errors import QuickstepError
 from student.validation import problems_of, yaml_problem
 from training.data.rationale_quality import RationaleFilter
-from training.methods import METHODS, Method
+from training.methods import DEFAULT_METHOD, METHODS, Method
 from training.presets import PRESETS
 
 
@@ -35,8 +35,7 @@ class SourceConfig(_Strict):
         task: a built-in task's name or a YAML file, relative to the recipe; for `jsonl`, `csv` and `hub`.
         labels: whose answers are learned from this source; None leaves it to the recipe.
         rows: how many training rows: generated data need it, others take the first so many (absent: all).
-        fraction: which part of the training rows, as nested subsets: those of a smaller one are among those of a
-            larger one.
+        fraction: which part of these, as nested subsets: those of a smaller one are among those of a larger one.
         subset_seed: another seed gives other subsets.
         validation_rows: how many rows to validate on at most; 0 leaves all rows for training, as an extra set wants.
         validation: a file of rows with gold labels to validate on, for `jsonl` and `csv`; absent: a part of the rows.
@@ -61,8 +60,6 @@ class SourceConfig(_Strict):
         problems = []
         if kind.startswith("demo-") and self.rows is None:
             problems.append(f"{self.source} is generated: say how many rows")
-        if self.rows is not None and self.fraction is not None:
-            problems.append("rows and fraction are both given; leave one out")
         if self.subset_seed and self.fraction is None:
             problems.append("subset_seed chooses the subsets of a fraction; give a fraction, or leave it out")
         if self.validation is not None and kind not in ("jsonl", "csv"):
@@ -93,6 +90,8 @@ class TrainConfig(_Strict):
     Attributes:
         preset: train from scratch in this size (`training.presets.PRESETS`); or
         pretrained: a hub name or a local directory in the hub's format, relative to the recipe.
+        tokenizer: with a preset, a hub name or a local directory whose tokenizer is taken; one is trained on the rows
+            where none is given.
         data: the sources; several tasks make one student.
         method: how the student is taught (`training.methods`).
         labels: learn the dataset's own labels or the teacher's.
@@ -126,8 +125,9 @@ class TrainConfig(_Strict):
 
     preset: str | None = None
     pretrained: str | None = None
+    tokenizer: str | None = None
     data: Annotated[tuple[SourceConfig, ...], Field(min_length=1)]
-    method: Literal["step-by-step", "standard", "single-task", "rationale-given"] = "step-by-step"
+    method: str = DEFAULT_METHOD
     labels: Literal["gold", "teacher"] = "gold"
     rationale_weight: Annotated[float, Field(ge=0)] = 1.0
     rationales: RationaleFilter = RationaleFilter()
@@ -154,8 +154,10 @@ class TrainConfig(_Strict):
     @classmethod
     def _one_loss(cls, content: Any) -> Any:
         """Methods without a second loss have no weight for it, unless the recipe says one, which is then refused."""
-        if isinstance(content, dict) and content.get("method", "step-by-step") != "step-by-step":
-            return {"rationale_weight": 0.0, **content}
+        if isinstance(content, dict):
+            method = METHODS.get(content.get("method", DEFAULT_METHOD))
+            if method is not None and not method.learns_rationale:
+                return {"rationale_weight": 0.0, **content}
         return content
 
     @model_validator(mode="after")
@@ -179,13 +181,17 @@ class TrainConfig(_Strict):
             return ["neither preset nor pretrained is given; one of them says which model to train"]
         if self.preset is not None and self.pretrained is not None:
             return ["preset and pretrained are both given; leave one out (on the command line: --set preset=null)"]
+        if self.tokenizer is not None and self.preset is None:
+            return ["tokenizer: a pretrained model brings its own; leave it out, or train from scratch with a preset"]
         if self.preset is not None and self.preset not in PRESETS:
             return [f"preset: {self.preset!r} is unknown; choose from {', '.join(PRESETS)}"]
         return []
 
     def _method_problems(self) -> list[str]:
+        if self.method not in METHODS:
+            return [f"method: {self.method!r} is unknown; choose from {', '.join(METHODS)}"]
         problems = []
-        if self.method != "step-by-step" and self.rationale_weight:
+        if self.rationale_weight and not self.taught_by.learns_rationale:
             problems.append(
                 f"rationale_weight: {self.rationale_weight:g} with method {self.method}, which has no second loss; "
                 "leave it out, or use method: step-by-step"
@@ -266,6 +272,8 @@ def to_config(content: dict[str, Any], folder: Path, origin: str) -> TrainConfig
 def _resolved(config: TrainConfig, folder: Path) -> TrainConfig:
     changes: dict[str, Any] = {"data": tuple(source.relative_to(folder) for source in config.data)}
     # A hub name looks like a relative path: it is one only if the directory is there.
-    if config.pretrained is not None and (folder / config.pretrained).is_dir():
-        changes["pretrained"] = str(folder / config.pretrained)
+    for key in ("pretrained", "tokenizer"):
+        name = getattr(config, key)
+        if name is not None and (folder / name).is_dir():
+            changes[key] = str(folder / name)
     return config.model_copy(update=changes)

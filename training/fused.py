@@ -47,7 +47,7 @@ class FusedT5(T5ForConditionalGeneration):  # type: ignore[misc]
 
 
 class _RMSNorm(nn.Module):
-    """T5's norm in one operation; computed in float32 as the library's is."""
+    """T5's norm in one operation, computed in float32."""
 
     def __init__(self, norm: T5LayerNorm) -> None:
         super().__init__()
@@ -55,7 +55,9 @@ class _RMSNorm(nn.Module):
         self._epsilon = norm.variance_epsilon
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
-        return functional.rms_norm(states.float(), (states.shape[-1],), self.weight, self._epsilon)
+        scaled = functional.rms_norm(states.float(), (states.shape[-1],), self.weight.float(), self._epsilon)
+        # As the library's: weights of 16 bits (FSDP's `param_dtype`) want their own type, others leave it to autocast.
+        return scaled.to(self.weight.dtype)
 
 
 def fuse(model: T5ForConditionalGeneration) -> None:

@@ -9,8 +9,8 @@
 
 With `labels: gold`, `standard` is standard fine-tuning, with `labels: teacher` standard distillation (Hsieh et al.
 2023, section 4). `single-task` is the paper's ablation that treats rationale and label as one target. `rationale-given`
-is its PINTO-style baseline (after Wang et al. 2022): the student needs the teacher wherever it answers. The teacher's
-own answer is not part of what it is given, only the reasoning before it.
+is its PINTO-style baseline (after Wang et al. 2022): the student needs the teacher wherever it answers. The sentence
+that states the teacher's answer is taken out, but reasoning mostly gives it away before: how often it does is told.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from student.errors import CheckpointError, DataError, ExportError
+from student.errors import CheckpointError, DataError, ExportError, UnfitData
 from student.task import MAX_SOURCE_TOKENS, Task
 from training.data.example import Example
 from training.data.rationales import concluded, reasoning
@@ -98,8 +98,8 @@ class Method:
             task.model_dump() | {"template": task.template.removesuffix(_READ), "limits": limits}
         )
 
-    def row_for(self, task: Task, example: Example) -> Example | Rejected:
-        """A row as a student of this method learns it, or is asked it; or why it is none.
+    def row_to_learn(self, task: Task, example: Example) -> Example | Rejected:
+        """A row as a student of this method learns it, or why it is none.
 
         Args:
             task: the row's task, as it is without the method.
@@ -114,13 +114,33 @@ class Method:
             return Rejected(f"has no reasoning, which method {self.name} needs")
         if self.writes_rationale_first:
             return replace(example, rationale=concluded(task, reasoned, example.label))
-        return replace(example, rationale=None, inputs={**example.inputs, RATIONALE_FIELD: reasoned})
+        return replace(self._given(example, reasoned), rationale=None)
 
+    def row_to_ask(self, task: Task, example: Example) -> Example | Rejected:
+        """A row as a student of this method is asked it, or why it cannot be: the teacher gave it nothing to read.
+
+        The rationale stays where it is: the student does not see it, but its own may be held against it.
+
+        Args:
+            task: the row's task, as it is without the method.
+            example: the row as loaded.
+        """
+        if not self.reads_rationale:
+            return example
+        reasoned = reasoning(task, example.rationale or "")
+        return self._given(example, reasoned) if reasoned else Rejected(f"has no reasoning, which {self.name} reads")
+
+    @staticmethod
+    def _given(example: Example, reasoned: str) -> Example:
+        return replace(example, inputs={**example.inputs, RATIONALE_FIELD: reasoned})
+
+
+DEFAULT_METHOD = "step-by-step"
 
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
-        Method("step-by-step", learns_rationale=True),
+        Method(DEFAULT_METHOD, learns_rationale=True),
         Method("standard"),
         Method("single-task", writes_rationale_first=True),
         Method("rationale-given", reads_rationale=True),
@@ -135,7 +155,7 @@ def method_of(record: Mapping[str, object]) -> Method:
         CheckpointError: this version knows no such method.
     """
     config = record.get("config")
-    name = config.get("method", "step-by-step") if isinstance(config, dict) else "step-by-step"
+    name = config.get("method", DEFAULT_METHOD) if isinstance(config, dict) else DEFAULT_METHOD
     if name not in METHODS:
         raise CheckpointError(f"checkpoint: was trained by method {name!r}; this version knows {', '.join(METHODS)}")
     return METHODS[name]
@@ -145,7 +165,7 @@ def require_rationales(method: Method, examples: Sequence[Example]) -> None:
     """Refuse tasks that have no rationale at all where the method needs them.
 
     Raises:
-        DataError: naming every such source with its row count.
+        UnfitData: naming every such source with its row count.
     """
     if not method.needs_rationales:
         return
@@ -164,7 +184,7 @@ def require_rationales(method: Method, examples: Sequence[Example]) -> None:
         for source, count in sources.items()
     ]
     if missing:
-        raise DataError(
+        raise UnfitData(
             f"method {method.name} needs rationales, but {', '.join(missing)} have none; have a teacher write them "
             "(`quickstep annotate`), or use method: standard"
         )

@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, Tr
 
 from student.task import Limits, Task
 from training.data.example import Example
+from training.data.rationales import concluded, reasoning
 from training.optimizer import make_optimizer
 from training.sampler import LengthGroupedSampler
 
@@ -96,9 +97,10 @@ class MultitaskDataset(Dataset[Row]):
 
         ask = asked_for_rationale if self._rationale_first else asked_for_label
         sources = _tokens(tokenizer, [ask(row) for row in examples])
-        targets = _tokens(
-            tokenizer, [(row.rationale or "") if self._rationale_first else row.label for row in examples]
-        )
+        if self._rationale_first:
+            targets = self._whole_rationales(tokenizer, examples, tasks)
+        else:
+            targets = _tokens(tokenizer, [row.label for row in examples])
         explained = [row for row in examples if self._rationales and row.rationale is not None]
         asked = iter(_tokens(tokenizer, [asked_for_rationale(row) for row in explained]))
         reasons = iter(_tokens(tokenizer, [row.rationale or "" for row in explained]))
@@ -110,7 +112,7 @@ class MultitaskDataset(Dataset[Row]):
             self._fit(longest, example, "source_tokens", limits.source_tokens)
             row = Row(
                 input_ids=_cut(source, limits.source_tokens),
-                labels=self._rationale(target, example, limits) if self._rationale_first else target,
+                labels=target,
                 rationale_input_ids=None,
                 rationale_labels=None,
             )
@@ -118,6 +120,23 @@ class MultitaskDataset(Dataset[Row]):
                 row["rationale_input_ids"] = _cut(asked_ids, limits.source_tokens)
                 row["rationale_labels"] = self._rationale(next(reasons), example, limits)
             self._rows.append(row)
+
+    def _whole_rationales(
+        self, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], tasks: dict[str, Task]
+    ) -> list[list[int]]:
+        """Rationales that end in their label whatever the limit: where one is too long, its reasoning is cut."""
+        targets = _tokens(tokenizer, [row.rationale or "" for row in examples])
+        for number, (example, ids) in enumerate(zip(examples, targets, strict=True)):
+            task = tasks[example.task]
+            limit = task.limits.rationale_tokens
+            self._fit(ids, example, "rationale_tokens", limit)
+            if len(ids) > limit:
+                reasoned, stated = _tokens(
+                    tokenizer, [reasoning(task, example.rationale or ""), concluded(task, "", example.label)]
+                )
+                room = max(0, limit - len(stated))
+                targets[number] = _cut([*reasoned[:-1][:room], *stated], limit)
+        return targets
 
     def _rationale(self, ids: list[int], example: Example, limits: Limits) -> list[int]:
         self._fit(ids, example, "rationale_tokens", limits.rationale_tokens)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from student.errors import DataError
-from student.task import Task
+from student.errors import UnfitData
+from student.task import Task, normalise_answer
 from training.config import TrainConfig
 from training.data.example import Example
 from training.data.rationale_quality import RationaleReport, filter_rationales
 from training.data.report import Rejected, Tally
-from training.methods import require_rationales
+from training.methods import RATIONALE_FIELD, Method, require_rationales
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,22 @@ class PreparedData:
 
     Attributes:
         tasks: by name, as a student of the method is asked them.
+        examples: as the student learns them.
+        validation: as the student is asked them.
+        held_out: the same as it would learn them, for the loss.
         rationales: what the training rows' rationales are like, by task.
-        dropped: rows that are none for the method, by `training` and `validation` and by reason.
+        dropped: rows that are none for the method, by part and reason.
+        answers_given_away: share of the training rows in which the answer stands in the reasoning that the student
+            reads; None where it reads none.
     """
 
     tasks: dict[str, Task]
     examples: list[Example]
     validation: list[Example]
+    held_out: list[Example]
     rationales: dict[str, RationaleReport]
     dropped: dict[str, dict[str, Tally]]
+    answers_given_away: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, for the run's report on its data."""
@@ -41,6 +48,7 @@ class PreparedData:
                 }
                 for part, tallies in self.dropped.items()
             },
+            "answers_given_away": self.answers_given_away,
         }
 
     def as_text(self) -> str:
@@ -51,6 +59,8 @@ class PreparedData:
             for part, tallies in self.dropped.items()
             for reason, tally in tallies.items()
         ]
+        if self.answers_given_away is not None:
+            lines.append(f"the answer stands in the reasoning that is read, in {self.answers_given_away:.1%} of rows")
         return "\n".join(lines)
 
 
@@ -62,29 +72,59 @@ def prepare(
     Marks are for training rows: validation rows are the same whatever a recipe learns from.
 
     Raises:
-        DataError: the method needs rationales and a task has none, or no row is left.
+        UnfitData: the method needs rationales and a task has none, or no row is left.
     """
     method = config.taught_by
+    kept, reports = filter_rationales(examples, tasks, config.rationales)
     if config.rationale_weight or method.needs_every_rationale:
         require_rationales(method, examples)
-    kept, reports = filter_rationales(examples, tasks, config.rationales)
+        _require_some_left(method, reports)
     dropped: dict[str, dict[str, Tally]] = {}
-    rows: dict[str, list[Example]] = {}
-    for part, given in (("training", kept), ("validation", validation)):
-        rows[part], dropped[part] = [], {}
-        for example in given:
-            row = method.row_for(tasks[example.task], example)
-            if isinstance(row, Rejected):
-                dropped[part].setdefault(row.reason, Tally()).add(example.source)
-            else:
-                rows[part].append(row)
-        if given and not rows[part]:
-            reasons = "; ".join(f"{tally.rows:,} x {reason}" for reason, tally in dropped[part].items())
-            raise DataError(f"method {method.name}: none of {len(given):,} {part} rows is left: {reasons}")
+    learnt = _rows(method.row_to_learn, tasks, kept, "training", dropped)
+    held_out = _rows(method.row_to_learn, tasks, validation, "validation", dropped)
+    asked = _rows(method.row_to_ask, tasks, validation, "validation, asked", dropped)
     return PreparedData(
         tasks={name: method.task_for(task) for name, task in tasks.items()},
-        examples=rows["training"],
-        validation=rows["validation"],
+        examples=learnt,
+        validation=asked,
+        held_out=held_out,
         rationales=reports,
-        dropped=dropped,
+        dropped={part: tallies for part, tallies in dropped.items() if tallies},
+        answers_given_away=_given_away(learnt) if method.reads_rationale else None,
     )
+
+
+def _rows(
+    made: Callable[[Task, Example], Example | Rejected],
+    tasks: Mapping[str, Task],
+    examples: Sequence[Example],
+    part: str,
+    dropped: dict[str, dict[str, Tally]],
+) -> list[Example]:
+    rows = []
+    tallies = dropped.setdefault(part, {})
+    for example in examples:
+        row = made(tasks[example.task], example)
+        if isinstance(row, Rejected):
+            tallies.setdefault(row.reason, Tally()).add(example.source)
+        else:
+            rows.append(row)
+    if examples and not rows:
+        reasons = "; ".join(f"{tally.rows:,} x {reason}" for reason, tally in tallies.items())
+        raise UnfitData(f"none of {len(examples):,} {part} rows is left: {reasons}")
+    return rows
+
+
+def _require_some_left(method: Method, reports: Mapping[str, RationaleReport]) -> None:
+    bare = [f"{name} (all {len(report.scored):,})" for name, report in reports.items() if report.none_left]
+    if bare:
+        raise UnfitData(
+            f"rationales: the marks leave out every rationale of {', '.join(bare)}, and method {method.name} needs "
+            "some; lower the marks, or train labels alone with method: standard"
+        )
+
+
+def _given_away(examples: Sequence[Example]) -> float:
+    """In how many rows the answer stands in the reasoning that the student reads, as a share."""
+    given = [normalise_answer(row.label).casefold() in row.inputs[RATIONALE_FIELD].casefold() for row in examples]
+    return sum(given) / len(given)

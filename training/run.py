@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import shutil
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +25,8 @@ from training.config import TrainConfig
 from training.curves import plot_curves
 from training.data.example import Example
 from training.data.mixture import Cuts, load_mixture
-from training.evaluate import answer_all, batched, summarise
+from training.evaluation.answering import answer_all, batched
+from training.evaluation.groups import summarise
 from training.fused import fuse, plain_class
 from training.model import from_preset, from_pretrained, load_tokenizer
 from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer
@@ -46,7 +46,8 @@ from training.run_directory import (
     write_json,
 )
 from training.scoring import student_for
-from training.tokenizer import train_tokenizer
+from training.timing import Stopwatch
+from training.tokenizer import texts_of, train_tokenizer
 from training.validation_rows import write_rows
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         "rationale_first": config.taught_by.writes_rationale_first,
     }
     dataset = MultitaskDataset(examples, tasks, tokenizer, progress=progress, **learnt)
-    held_out = MultitaskDataset(validation, tasks, tokenizer, **learnt)
+    held_out = MultitaskDataset(prepared.held_out, tasks, tokenizer, **learnt)
     cuts = {"training": _told(dataset, "training"), "validation": _told(held_out, "validation")}
     write_json(output / DATA_REPORT, {**report, **prepared.as_dict(), "cut": cuts})
     (output / RECIPE).write_text(resolved(config), encoding="utf-8")
@@ -118,7 +119,8 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     for shown_by_default in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(shown_by_default)
     trainer.add_callback(TrainingProgress(bar=progress))
-    started = time.perf_counter()
+    stopwatch = Stopwatch(Path(checkpoint) if checkpoint is not None else None)
+    trainer.add_callback(stopwatch)
     if checkpoint is None or steps_of(Path(checkpoint)) < config.steps:
         trainer.train(resume_from_checkpoint=checkpoint)
     else:
@@ -137,7 +139,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         "metrics": metrics,
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
-        "train_seconds": round(time.perf_counter() - started, 1),
+        "train_seconds": round(stopwatch.seconds, 1),
     }
     write_json(output / METRICS, record["metrics"])
     plot_curves(trainer.state.log_history, output / CURVES)
@@ -177,32 +179,28 @@ def _make_model(
     config: TrainConfig, tasks: dict[str, Task], examples: Sequence[Example], checkpoint: str | None
 ) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase]:
     if config.preset is not None:
-        tokenizer = _own_tokenizer(config.preset, tasks, examples, checkpoint)
+        tokenizer = _own_tokenizer(config.preset, config.tokenizer, tasks, examples, checkpoint)
         return from_preset(config.preset, tokenizer, config.dropout_rate or 0.0), tokenizer
     assert config.pretrained is not None  # TrainConfig takes exactly one of the two
     return from_pretrained(config.pretrained, config.dropout_rate)
 
 
 def _own_tokenizer(
-    preset: str, tasks: dict[str, Task], examples: Sequence[Example], checkpoint: str | None
+    preset: str,
+    tokenizer_name: str | None,
+    tasks: dict[str, Task],
+    examples: Sequence[Example],
+    checkpoint: str | None,
 ) -> PreTrainedTokenizerBase:
-    """A tokenizer for these rows; that of the checkpoint to resume from, whose weights are for its ids alone."""
+    """The recipe's tokenizer or one for these rows; that of the checkpoint to resume from, as its weights want."""
     if checkpoint is not None:
         return load_tokenizer(checkpoint)
-    texts = list(_texts(tasks, examples))
+    if tokenizer_name is not None:
+        return load_tokenizer(tokenizer_name)
+    texts = list(texts_of(tasks, examples))
     if not texts:
         raise DataError("no texts to train a tokenizer on: the training split is empty")
     return train_tokenizer(texts, PRESETS[preset].vocab_size)
-
-
-def _texts(tasks: dict[str, Task], examples: Iterable[Example]) -> Iterable[str]:
-    for row in examples:
-        task = tasks[row.task]
-        yield task.label_source(row.inputs, row.choices)
-        yield row.label
-        if row.rationale is not None:
-            yield task.rationale_source(row.inputs, row.choices)
-            yield row.rationale
 
 
 def _check_labels(examples: Sequence[Example], tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 from tokenizers.trainers import UnigramTrainer
 from transformers import PreTrainedTokenizerFast
+
+from student.task import Task
+from training.data.example import Example
 
 PAD, EOS, UNK = "<pad>", "</s>", "<unk>"
 _ALPHABET = [character for character in string.printable if not character.isspace()]
@@ -48,6 +51,17 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
         single=f"$A {EOS}", special_tokens=[(EOS, tokenizer.token_to_id(EOS))]
     )
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, unk_token=UNK)
+
+
+def texts_of(tasks: Mapping[str, Task], examples: Iterable[Example]) -> Iterator[str]:
+    """What a student of these rows reads and writes: label and question, and the same for a rationale."""
+    for row in examples:
+        task = tasks[row.task]
+        yield task.label_source(row.inputs, row.choices)
+        yield row.label
+        if row.rationale is not None:
+            yield task.rationale_source(row.inputs, row.choices)
+            yield row.rationale
 
 
 def _canonical(tokenizer: Tokenizer) -> Tokenizer:

@@ -81,8 +81,13 @@ class PlainTrainer(Seq2SeqTrainer):  # type: ignore[misc]
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """One pass a task."""
-        outputs = model(**inputs[LABEL])
-        loss = outputs.loss
-        if RATIONALE in inputs:
-            loss = loss + self._rationale_weight * model(**inputs[RATIONALE]).loss
-        return (loss, outputs) if return_outputs else loss
+        loss = plain_loss(model, inputs, self._rationale_weight)
+        return (loss, None) if return_outputs else loss
+
+
+def plain_loss(model: torch.nn.Module, inputs: Mapping[str, Any], rationale_weight: float) -> Any:
+    """The loss of a batch made by `PlainCollator`, a scalar tensor."""
+    loss = model(**inputs[LABEL]).loss
+    if RATIONALE in inputs:
+        loss = loss + rationale_weight * model(**inputs[RATIONALE]).loss
+    return loss

@@ -23,7 +23,7 @@ BARE = Example("cqa", {"question": "Where is milk?"}, "fridge", None, "cqa/train
 
 
 def _row(method: str, example: Example) -> Example:
-    row = METHODS[method].row_for(TASK, example)
+    row = METHODS[method].row_to_learn(TASK, example)
     assert isinstance(row, Example)
     return row
 
@@ -68,8 +68,18 @@ def test_question_and_reasoning_must_fit_together() -> None:
 @pytest.mark.parametrize("method", ["single-task", "rationale-given"])
 @pytest.mark.parametrize("rationale", [None, "So the answer is fridge."])
 def test_rows_without_reasoning_are_no_rows_for_a_method_that_needs_it(method: str, rationale: str | None) -> None:
-    row = METHODS[method].row_for(TASK, Example("cqa", {"question": "?"}, "a", rationale, "s:1", ("a", "b")))
+    row = METHODS[method].row_to_learn(TASK, Example("cqa", {"question": "?"}, "a", rationale, "s:1", ("a", "b")))
     assert row == Rejected(f"has no reasoning, which method {method} needs")
+
+
+@pytest.mark.parametrize("method", ["step-by-step", "standard", "single-task"])
+def test_only_who_reads_reasoning_needs_it_to_be_asked(method: str) -> None:
+    assert METHODS[method].row_to_ask(TASK, BARE) == BARE
+    assert METHODS[method].row_to_ask(TASK, ROW) == ROW
+    given = METHODS["rationale-given"]
+    assert given.row_to_ask(TASK, BARE) == Rejected("has no reasoning, which rationale-given reads")
+    asked = given.row_to_ask(TASK, ROW)
+    assert isinstance(asked, Example) and asked.inputs["rationale"] == "Milk is kept cold."
 
 
 @pytest.mark.parametrize("method", ["step-by-step", "standard", "single-task"])

@@ -222,3 +222,19 @@ def test_trainers_loss_is_the_objective_whatever_the_token_count(
             )
     assert not trainer.model_accepts_loss_kwargs
     assert trainer.evaluate() == {"eval_score": 0.5}
+
+
+def test_a_rationale_that_ends_in_the_label_keeps_its_end_where_it_is_cut(
+    student: tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase],
+) -> None:
+    _, tokenizer = student
+    task = TASK.model_copy(update={"limits": Limits(source_tokens=64, label_tokens=8, rationale_tokens=24)})
+    reason = "Who laughs is happy and sings and laughs and sings. So the answer is happy."
+    row = Example("mood", {"text": "Ann laughs."}, "happy", reason, "t:1")
+    dataset = MultitaskDataset([row], {"mood": task}, tokenizer, rationale_first=True)
+    written = tokenizer.decode(dataset[0]["labels"], skip_special_tokens=True)
+    assert len(dataset[0]["labels"]) <= 24
+    assert written.startswith("Who laughs") and written.endswith("So the answer is happy.")
+    assert dataset[0]["labels"][-1] == tokenizer.eos_token_id
+    assert dataset.cuts["mood", "rationale_tokens"].rows == 1
+    assert tokenizer.decode(dataset[0]["input_ids"]).startswith("[rationale]")

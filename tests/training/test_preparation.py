@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from export.compile import compile_bundle
-from student.errors import DataError, ExportError
+from student.errors import DataError, ExportError, UnfitData
 from tests.training.small import TASK, recipe, rows, write_source
 from training.checkpoint import load_checkpoint
 from training.data.example import Example
@@ -31,19 +31,34 @@ def _config(tmp_path: Path, **changes: Any) -> Any:
 
 def test_marks_are_for_training_rows_alone(tmp_path: Path) -> None:
     examples = _examples()
-    config = _config(tmp_path, rationales={"min_words": 50})
+    examples[:20] = [
+        replace(row, rationale=row.rationale and f"{row.inputs['text']} {row.rationale}") for row in examples[:20]
+    ]
+    config = _config(tmp_path, rationales={"max_copied": 0.0})
     prepared = prepare(config, {"mood": TASK}, examples[:40], examples[40:])
-    assert all(row.rationale is None for row in prepared.examples)
+    assert 0 < sum(row.rationale is not None for row in prepared.examples) < 26
     assert prepared.validation == examples[40:]
-    assert prepared.as_dict()["rationales"]["mood"]["reasons"]["under 50 words"]["rows"] == 26
-    assert "under 50 words" in prepared.as_text()
+    assert prepared.as_dict()["rationales"]["mood"]["left_out"] > 0
+    assert "copied over 0" in prepared.as_text()
+
+
+def test_marks_that_leave_nothing_to_learn_are_refused(tmp_path: Path) -> None:
+    config = _config(tmp_path, rationales={"min_words": 50})
+    with pytest.raises(UnfitData, match=r"marks leave out every rationale of mood \(all 26\), and method step-by-step"):
+        prepare(config, {"mood": TASK}, _examples()[:40], _examples()[40:])
+
+
+def test_how_often_the_answer_is_given_away_is_told(tmp_path: Path) -> None:
+    prepared = prepare(_config(tmp_path, method="rationale-given"), {"mood": TASK}, _examples()[:40], _examples()[40:])
+    assert prepared.as_dict()["answers_given_away"] == 1.0
+    assert "in 100.0% of rows" in prepared.as_text()
 
 
 def test_step_by_step_leaves_rows_in_their_order(tmp_path: Path) -> None:
     examples = _examples()
     prepared = prepare(_config(tmp_path), {"mood": TASK}, examples[:40], examples[40:])
     assert (prepared.examples, prepared.validation) == (examples[:40], examples[40:])
-    assert prepared.as_dict()["dropped_for_method"] == {"training": {}, "validation": {}}
+    assert prepared.as_dict()["dropped_for_method"] == {}
 
 
 def test_rows_that_are_none_for_the_method_are_counted(tmp_path: Path) -> None:
@@ -57,12 +72,18 @@ def test_rows_that_are_none_for_the_method_are_counted(tmp_path: Path) -> None:
         }
     }
     assert len(prepared.examples) == 26
+    # Asked is every row: the student writes its rationale itself.
+    assert prepared.validation == examples[40:]
+    assert len(prepared.held_out) == 14
 
 
 def test_validation_rows_that_all_lack_a_rationale_are_refused(tmp_path: Path) -> None:
     examples = _examples()
     bare = [replace(row, rationale=None) for row in examples[40:]]
-    with pytest.raises(DataError, match=r"method rationale-given: none of 20 validation rows is left: 20 x has no"):
+    with pytest.raises(
+        DataError,
+        match="none of 20 validation rows is left: 20 x has no reasoning",
+    ):
         prepare(_config(tmp_path, method="rationale-given"), {"mood": TASK}, examples[:40], bare)
 
 
@@ -85,7 +106,7 @@ def test_each_method_trains_answers_and_says_how(method: str, tmp_path: Path) ->
     report = json.loads((tmp_path / "run" / "data.json").read_text())
     assert report["rationales"]["mood"]["agree_with_label"] == 1.0
     expected = {"single-task", "rationale-given"}
-    assert bool(report["dropped_for_method"]["training"]) is (method in expected)
+    assert ("training" in report["dropped_for_method"]) is (method in expected)
 
 
 def test_single_task_student_is_not_compiled(tmp_path: Path) -> None:

@@ -360,3 +360,19 @@ def test_teacher_labels_without_any_gold_stop_before_training(tmp_path: Path) ->
     with pytest.raises(DataError, match="mood: no validation rows"):
         train(recipe(write_source(tmp_path, content), labels="teacher"), tmp_path / "run", progress=False)
     assert not (tmp_path / "run" / "recipe.yaml").exists()
+
+
+def test_a_resumed_run_counts_the_seconds_before(source: SourceConfig, tmp_path: Path) -> None:
+    train(recipe(source, steps=4), tmp_path / "run", progress=False)
+    before = json.loads((tmp_path / "run" / "checkpoint-4" / "train_seconds.json").read_text())
+    assert before > 0
+    (tmp_path / "run" / "checkpoint-4" / "train_seconds.json").write_text("1000.0")
+    shutil.rmtree(tmp_path / "run" / "student")
+    student = train(recipe(source, steps=4), tmp_path / "run", resume=True, progress=False)
+    assert json.loads((student / "quickstep.json").read_text())["train_seconds"] >= 1000
+
+
+def test_a_recipe_may_name_its_tokenizer(whole: Path, source: SourceConfig, tmp_path: Path) -> None:
+    config = recipe(source, steps=1, validate_every=1, tokenizer=str(whole / "student"))
+    student = train(config, tmp_path / "run", progress=False)
+    assert (student / "tokenizer.json").read_text() == (whole / "student" / "tokenizer.json").read_text()

@@ -110,8 +110,8 @@ def load_mixture(
 ) -> Mixture:
     """Load all sources of a recipe.
 
-    Of each source the training rows are those its loader gives, without duplicates if these are to be left out,
-    then its first `rows` or its `fraction`; validation rows are never touched by either.
+    Of each source the training rows are those its loader gives, without duplicates if these are to be left out, of
+    them its first `rows`, and of those its `fraction`; validation rows are never touched by either.
 
     Args:
         entries: the sources.
@@ -208,10 +208,10 @@ def _choose(mixture: Mixture, entries: Sequence[SourceConfig], parts: Sequence[l
     for entry, part, told in zip(entries, parts, mixture.sources, strict=True):
         rows = [row for row in part if id(row) in kept]
         told["duplicates_left_out"] = len(part) - len(rows)
+        rows = rows[: entry.rows]
         if entry.fraction is not None:
             rows = nested_subset(rows, entry.fraction, entry.subset_seed)
             told |= {"fraction": entry.fraction, "subset_seed": entry.subset_seed}
-        rows = rows[: entry.rows]
         told["training_rows"] = len(rows)
         mixture.training += rows
     found = mixture.duplicates

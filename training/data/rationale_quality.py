@@ -120,6 +120,11 @@ class RationaleReport:
     left_out: dict[str, Tally] = field(default_factory=dict)
     rationales_left_out: int = 0
 
+    @property
+    def none_left(self) -> bool:
+        """Whether there were rationales and the marks left out all of them."""
+        return 0 < len(self.scored) == self.rationales_left_out
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready figures; quantiles are those of 5, 50 and 95 %."""
         figures: dict[str, Any] = {"rows": self.rows, "rationales": len(self.scored)}

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
-from student.errors import DataError
+from student.errors import DataError, UnfitData
 from student.task import Task, find_task
 from training.data import anli, asdiv, cqa, csv_rows, esnli, jsonl, svamp
 from training.data.example import Example
@@ -107,7 +107,7 @@ class Source:
 
     def __post_init__(self) -> None:
         if self.labels == "teacher" and (self.kind in _GENERATORS or self.kind in _WITHOUT_TEACHER):
-            raise DataError(
+            raise UnfitData(
                 f"{self.kind}: has no teacher labels of its own, and gold does not stand in for a teacher's; use gold "
                 "labels, or rows with a teacher_label as jsonl"
             )

@@ -66,7 +66,7 @@ def gold_rows(measured: Measured, spec: str, selection: Selection) -> list[Examp
 
 def _asked(measured: Measured, task: Task, examples: Sequence[Example]) -> list[Example]:
     """Rows as a student of its method is asked them; those that are none for it are told on stderr."""
-    rows = [measured.method.row_for(task, row) for row in examples]
+    rows = [measured.method.row_to_ask(task, row) for row in examples]
     if refused := [row for row in rows if isinstance(row, Rejected)]:
         sys.stderr.write(f"{task.name}: {len(refused)} of {len(rows)} rows are not asked: {refused[0].reason}\n")
     return [row for row in rows if not isinstance(row, Rejected)]

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from student.validation import problems_of, yaml_problem
 from training.config import ConfigError, TrainConfig, recipe_content, to_config
+from training.methods import DEFAULT_METHOD, METHODS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*")
 
@@ -34,8 +35,8 @@ class ExperimentConfig(BaseModel):
             but `method` (`methods: [standard, step-by-step]`).
         students: by name, what each student changes (`mini: {preset: mini}`).
         teachers: by name, what each teacher changes, such as its files (`palm: {data: [...]}`).
-        fractions: parts of every source's training rows; subsets are nested. Of a source with `rows`, the first so
-            many are taken.
+        fractions: parts of every source's training rows (of its first `rows`, where it says how many); subsets are
+            nested.
         rationale_weights: values of lambda, for methods that have it; none keeps the recipe's.
         seeds: every combination is run with each; a seed draws the subset too, so that intervals speak of both.
     """
@@ -153,6 +154,9 @@ def _runs(config: ExperimentConfig, path: Path, base: Changes, folder: Path) -> 
                 continue
             made = Cell(cell.method, cell.student, cell.teacher, recipe.rationale_weight, cell.fraction)
             runs.setdefault((made, seed), Run(f"{cell_name(made)}-s{seed}", made, seed, recipe))
+    names = [run.name for run in runs.values()]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        problems[f"several runs would be called {', '.join(repeated)}; rename methods, students or teachers"] = None
     if problems:
         raise ConfigError(f"experiment {path}: {'; '.join(problems)}")
     return tuple(runs.values())
@@ -167,25 +171,26 @@ def _cells(config: ExperimentConfig, base: Changes) -> Iterator[tuple[Cell, Chan
         config.fractions, students, teachers, config.methods, weights
     ):
         changes: Changes = {**students[student], **teachers[teacher], **config.methods[method]}
-        has_weight = changes.get("method", base.get("method", "step-by-step")) == "step-by-step"
-        if weight is not None and has_weight and "rationale_weight" not in config.methods[method]:
-            changes["rationale_weight"] = weight
-        elif not has_weight:
-            # The recipe's own weight belongs to step-by-step.
-            changes.setdefault("rationale_weight", 0.0)
+        taught_by = METHODS.get(str(changes.get("method", base.get("method", DEFAULT_METHOD))))
+        if taught_by is not None:
+            # What the recipe says for one method is not for those that have no use for it.
+            if not taught_by.learns_rationale:
+                changes.setdefault("rationale_weight", 0.0)
+            elif weight is not None and "rationale_weight" not in config.methods[method]:
+                changes["rationale_weight"] = weight
+            if not taught_by.needs_rationales:
+                changes.setdefault("rationales", {})
         yield Cell(method, student, teacher, changes.get("rationale_weight", -1.0), fraction), changes
 
 
 def _part(changes: Changes, base: Changes, fraction: float, seed: int) -> object:
-    """The sources with a part of their training rows. Of a source that says how many rows, the first are taken."""
+    """The sources with a part of their training rows."""
     data = changes.get("data", base.get("data"))
     if fraction == 1 or not isinstance(data, list):
         return data
     parts = []
     for source in data:
-        if isinstance(source, Mapping) and isinstance(source.get("rows"), int):
-            parts.append({**source, "rows": max(1, round(fraction * source["rows"]))})
-        elif isinstance(source, Mapping):
+        if isinstance(source, Mapping):
             parts.append({**source, "fraction": fraction * source.get("fraction", 1), "subset_seed": seed})
         else:
             parts.append(source)
@@ -197,7 +202,7 @@ def cell_name(cell: Cell) -> str:
     parts = [cell.student, cell.teacher, cell.method]
     if cell.rationale_weight > 0:
         parts.append(f"w{cell.rationale_weight:g}")
-    return "-".join(part for part in [*parts, f"{cell.fraction:.0%}".replace("%", "pct")] if part)
+    return "-".join(part for part in [*parts, f"part{cell.fraction:g}"] if part)
 
 
 def _own_student(base: Changes) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.experiment.results import Beaten, CellResult, TeacherResult
+from training.experiment.results import Beaten, CellResult
+from training.experiment.sources import TeacherResult
 
 _MARKERS = "osD^vP*X"
 
@@ -47,10 +48,10 @@ def plot_least(path: Path, beaten: Sequence[Beaten], split: str) -> None:
     for axes, task in zip(panels, tasks, strict=False):
         rows = [one for one in here if one.task == task]
         top = 1.5 * max((one.training_rows or 1 for one in rows), default=1)
-        for method, marker in zip(dict.fromkeys(one.method for one in rows), _MARKERS * 9, strict=False):
-            of = sorted((one for one in rows if one.method == method), key=lambda one: one.parameters)
+        for line, marker in zip(dict.fromkeys(map(_least_line, rows)), _MARKERS * 9, strict=False):
+            of = sorted((one for one in rows if _least_line(one) == line), key=lambda one: one.parameters)
             heights = [one.training_rows if one.training_rows is not None else top for one in of]
-            axes.plot([one.parameters for one in of], heights, marker=marker, label=method)
+            axes.plot([one.parameters for one in of], heights, marker=marker, label=line)
         counts = sorted({one.training_rows for one in rows if one.training_rows is not None})
         if any(one.training_rows is None for one in rows):
             axes.axhline(top, linestyle=":", color="0.6")
@@ -58,6 +59,11 @@ def plot_least(path: Path, beaten: Sequence[Beaten], split: str) -> None:
         axes.set(title=task, xlabel="parameters", ylabel="rows that beat the teacher", xscale="log")
         axes.legend()
     figure.savefig(path, dpi=120)
+
+
+def _least_line(one: Beaten) -> str:
+    weight = f"λ {one.rationale_weight:g}" if one.rationale_weight else ""
+    return ", ".join(part for part in (one.method, one.teacher, weight) if part)
 
 
 def _plot(
@@ -81,7 +87,8 @@ def _plot(
             _draw_line(axes, sorted(of, key=across), across, line, marker)
         for teacher in teachers:
             if (teacher.task, teacher.split) == (here[0].task, here[0].split):
-                axes.axhline(100 * teacher.accuracy, linestyle="--", color="0.4", label="teacher")
+                label_of = f"teacher {teacher.teacher}".strip()
+                axes.axhline(100 * teacher.accuracy, linestyle="--", color="0.4", label=label_of)
         axes.set(title=name, xlabel=label, ylabel=f"{here[0].split} accuracy, %", xscale="log")
         places = sorted({across(cell) for cell in here})
         axes.set_xticks(places, labels=[f"{place:,}" for place in places])
@@ -93,10 +100,12 @@ def _plot(
 def _draw_line(
     axes: Axes, cells: Sequence[CellResult], across: Callable[[CellResult], int], label: str, marker: str
 ) -> None:
+    # A single seed has no interval: no bar, not one of no width.
+    known = all(cell.half_width is not None for cell in cells)
     axes.errorbar(
         [across(cell) for cell in cells],
         [100 * (cell.accuracy or 0) for cell in cells],
-        yerr=[100 * (cell.half_width or 0) for cell in cells],
+        yerr=[100 * (cell.half_width or 0) for cell in cells] if known else None,
         marker=marker,
         capsize=3,
         label=label,

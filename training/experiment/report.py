@@ -16,8 +16,9 @@ from typing import Any
 
 from training.experiment.plan import Plan
 from training.experiment.plots import plot_least, plot_over_data, plot_over_size
-from training.experiment.results import CellResult, least_that_beats, summarise_cells, teacher_results
+from training.experiment.results import CellResult, least_that_beats, summarise_cells
 from training.experiment.run import RunResult, experiment_rows
+from training.experiment.sources import teacher_results
 from training.experiment.tables import as_csv, markdown
 from training.run_directory import write_json
 

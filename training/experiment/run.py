@@ -10,29 +10,29 @@ import hashlib
 import json
 import logging
 import shutil
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from student.errors import DataError, QuickstepError
+from student.errors import QuickstepError, UnfitData
 from training.checkpoint import STUDENT, Checkpoint, load_checkpoint
-from training.config import TrainConfig
+from training.config import SourceConfig, TrainConfig
 from training.data.example import Example
-from training.data.mixture import Cuts, open_entry
-from training.data.sources import Source, is_generated
-from training.evaluate import answer_all
+from training.data.report import UnusableRows
+from training.evaluation.answering import answer_all
+from training.experiment.logs import said_once_a_run
 from training.experiment.plan import Plan, Run
+from training.experiment.sources import any_test, check_sources, load_test, load_validation
+from training.experiment.tokenizers import share_tokenizers, with_tokenizer
 from training.methods import method_of
 from training.run import train
 from training.run_directory import resolved, write_json
 from training.scoring import student_for
-from training.validation_rows import read_rows
 
 RUNS = "runs"
 RESULT = "result.json"
@@ -50,12 +50,15 @@ class Measured:
 
     Attributes:
         split: `validation` or `test`.
-        rows: answered; those that are none for the method are not asked.
+        rows: of the split.
+        answered: of them; a `rationale-given` student cannot be asked where the teacher gave no reasoning.
+        accuracy: right ones of all rows.
     """
 
     task: str
     split: str
     rows: int
+    answered: int
     accuracy: float
 
 
@@ -96,8 +99,14 @@ def run_all(
         ExperimentError: a run's directory was made by another recipe, or `test` is asked for and no source has one.
         CheckpointError: a run's directory is broken.
     """
-    if test:
-        _check_test(plan)
+    if test and not any_test(plan):
+        raise ExperimentError(
+            "--test: no source has test rows of its own; a file of one's own is trained on whole. Leave --test out: "
+            "results are then of the validation rows"
+        )
+    with said_once_a_run():
+        check_sources(plan)
+    tokenizers = share_tokenizers(plan, output)
     results = []
     with tqdm(plan.runs, desc="experiment", unit="run", disable=not progress) as bar, logging_redirect_tqdm():
         for run in bar:
@@ -105,23 +114,12 @@ def run_all(
             folder = output / RUNS / run.name
             result = _stored(run, folder)
             if result is None:
-                result = _train(run, folder, keep_checkpoints)
+                result = _train(run, with_tokenizer(run.config, tokenizers), folder, keep_checkpoints)
             if test and result.reason is None and not any(one.split == "test" for one in result.measured):
                 result = _tested(result, folder)
             _log.info("%s: %s", run.name, _told(result))
             results.append(result)
     return results
-
-
-def _check_test(plan: Plan) -> None:
-    """Refuse to test where nothing can be: told now, not after hours of training."""
-    entries = {entry.source: (entry, run) for run in plan.runs for entry in run.config.data}
-    asked = ((entry.model_copy(update={"labels": "gold"}), run) for entry, run in entries.values())
-    if not any(has_test(open_entry(entry, Cuts.of(run.config))) for entry, run in asked):
-        raise ExperimentError(
-            f"--test: none of {', '.join(entries)} has test rows of its own; a file of one's own is trained on whole. "
-            "Leave --test out: results are then of the validation rows"
-        )
 
 
 def _stored(run: Run, folder: Path) -> RunResult | None:
@@ -148,18 +146,18 @@ def _store(result: RunResult, folder: Path) -> None:
     part.rename(folder / RESULT)
 
 
-def _train(run: Run, folder: Path, keep_checkpoints: bool) -> RunResult:
+def _train(run: Run, config: TrainConfig, folder: Path, keep_checkpoints: bool) -> RunResult:
     started_before = (folder / "recipe.yaml").is_file()
     try:
-        with _said_once_a_run():
-            student = train(run.config, folder, resume=started_before, progress=False)
-    except DataError as error:
+        with said_once_a_run():
+            student = train(config, folder, resume=started_before, progress=False)
+    except (UnfitData, UnusableRows) as error:
         return RunResult(run, reason=str(error))
     checkpoint = load_checkpoint(student)
     record = checkpoint.record
     result = RunResult(
         run,
-        measured=tuple(_measure(checkpoint, read_rows(student), "validation")),
+        measured=tuple(_measure(checkpoint, _all_rows(config, load_validation), "validation")),
         parameters=checkpoint.model.num_parameters(),
         training_rows=record["data"]["training_rows"],
         train_seconds=record["train_seconds"],
@@ -171,47 +169,29 @@ def _train(run: Run, folder: Path, keep_checkpoints: bool) -> RunResult:
     return result
 
 
-@contextmanager
-def _said_once_a_run() -> Iterator[None]:
-    """Keep back what training says of its data: every run would say it again, and its data.json has it."""
-    loggers = [logging.getLogger(name) for name in ("training.data", "training.run")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
 def _tested(result: RunResult, folder: Path) -> RunResult:
-    checkpoint = load_checkpoint(folder / STUDENT)
-    method = method_of(checkpoint.record)
-    rows = []
-    for entry in result.run.config.data:
-        source = open_entry(entry, Cuts.of(result.run.config))
-        if has_test(source):
-            prepared = [method.row_for(source.task, row) for row in source.load("test").examples]
-            rows += [row for row in prepared if isinstance(row, Example)]
-    measured = (*result.measured, *_measure(checkpoint, rows, "test"))
-    tested = RunResult(**{**vars(result), "measured": measured})
+    rows = _all_rows(result.run.config, load_test)
+    measured = (*result.measured, *_measure(load_checkpoint(folder / STUDENT), rows, "test"))
+    tested = replace(result, measured=measured)
     _store(tested, folder)
     return tested
 
 
-def _measure(checkpoint: Checkpoint, rows: list[Example], split: str) -> Iterator[Measured]:
-    student = student_for(method_of(checkpoint.record))(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
-    right: dict[str, list[bool]] = defaultdict(list)
-    for outcome in answer_all(student, rows, progress=False):
-        right[outcome.example.task].append(outcome.correct)
-    for task, answered in right.items():
-        yield Measured(task, split, len(answered), sum(answered) / len(answered))
+def _all_rows(config: TrainConfig, load: Callable[[SourceConfig, TrainConfig], list[Example]]) -> list[Example]:
+    return [row for entry in config.data for row in load(entry, config)]
 
 
-def has_test(source: Source) -> bool:
-    """Whether a source has test rows apart from those that are trained on; of one's own files test is the whole."""
-    return source.has_test or is_generated(source.kind)
+def _measure(checkpoint: Checkpoint, rows: Sequence[Example], split: str) -> Iterator[Measured]:
+    """Accuracy by task; a row that the student cannot be asked is not answered, which is wrong."""
+    method = method_of(checkpoint.record)
+    student = student_for(method)(checkpoint.model, checkpoint.tokenizer, checkpoint.tasks)
+    plain = {name: method.plain_task(task) for name, task in checkpoint.tasks.items()}
+    asked = [method.row_to_ask(plain[row.task], row) for row in rows]
+    outcomes = answer_all(student, [row for row in asked if isinstance(row, Example)], progress=False)
+    right = Counter(outcome.example.task for outcome in outcomes if outcome.correct)
+    answered = Counter(outcome.example.task for outcome in outcomes)
+    for task, count in Counter(row.task for row in rows).items():
+        yield Measured(task, split, count, answered[task], right[task] / count)
 
 
 def _told(result: RunResult) -> str:

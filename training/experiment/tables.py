@@ -6,11 +6,12 @@ import csv
 import io
 from collections.abc import Sequence
 
-from training.experiment.results import Beaten, CellResult, TeacherResult
+from training.experiment.results import Beaten, CellResult
+from training.experiment.sources import TeacherResult
 
 _COLUMNS = (
     *("task", "split", "student", "teacher", "method", "rationale_weight", "fraction", "training_rows", "rows"),
-    *("seeds", "accuracy", "half_width", "parameters", "train_seconds", "reason"),
+    *("answered", "seeds", "accuracy", "half_width", "parameters", "train_seconds", "reason"),
 )
 
 
@@ -23,7 +24,7 @@ def markdown(cells: Sequence[CellResult], teachers: Sequence[TeacherResult], bea
         lines = [
             f"## {task}, {split} ({_counts([cell.rows for cell in here])} rows)",
             "",
-            f"| student | teacher | method | λ | {' | '.join(f'{fraction:.0%}' for fraction in fractions)} |",
+            f"| student | teacher | method | λ | {' | '.join(f'{_part(fraction)}' for fraction in fractions)} |",
             "|---|---|---|---|" + "---|" * len(fractions),
         ]
         by_row: dict[tuple[str, str, str, float], dict[float, CellResult]] = {}
@@ -34,7 +35,7 @@ def markdown(cells: Sequence[CellResult], teachers: Sequence[TeacherResult], bea
             shown = " | ".join(_shown(row[fraction]) if fraction in row else "" for fraction in fractions)
             lines.append(f"| {student} | {teacher or '-'} | {method} | {weight:g} | {shown} |")
         lines += [
-            f"| teacher | {one.source} | few-shot | - |{' |' * (len(fractions) - 1)} {one.accuracy:.1%} |"
+            f"| teacher | {one.teacher or '-'} | few-shot | - |{' |' * (len(fractions) - 1)} {one.accuracy:.1%} |"
             for one in teachers
             if (one.task, one.split) == (task, split)
         ]
@@ -43,7 +44,7 @@ def markdown(cells: Sequence[CellResult], teachers: Sequence[TeacherResult], bea
     if missing:
         lines = ["## Not available", "", "| student | teacher | method | part | reason |", "|---|---|---|---|---|"]
         lines += [
-            f"| {cell.cell.student} | {cell.cell.teacher or '-'} | {cell.cell.method} | {cell.cell.fraction:.0%} | "
+            f"| {cell.cell.student} | {cell.cell.teacher or '-'} | {cell.cell.method} | {_part(cell.cell.fraction)} | "
             f"n/a: {(cell.reason or '').replace('|', '/')} |"
             for cell in missing
         ]
@@ -52,12 +53,12 @@ def markdown(cells: Sequence[CellResult], teachers: Sequence[TeacherResult], bea
         lines = [
             "## Least that beats the teacher",
             "",
-            "| task | split | student | parameters | method | teacher | rows |",
-            "|---|---|---|---|---|---|---|",
+            "| task | split | student | parameters | method | λ | teacher | rows |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         lines += [
             f"| {one.task} | {one.split} | {one.student} | {one.parameters:,} | {one.method} | "
-            f"{one.teacher_accuracy:.1%} | {_rows(one)} |"
+            f"{one.rationale_weight:g} | {one.teacher} {one.teacher_accuracy:.1%} | {_rows(one)} |"
             for one in beaten
         ]
         parts.append("\n".join(lines))
@@ -82,8 +83,12 @@ def _shown(cell: CellResult) -> str:
     return f"{100 * cell.accuracy:.1f}{interval}"
 
 
+def _part(fraction: float | None) -> str:
+    return f"{100 * (fraction or 0):g} %"
+
+
 def _rows(one: Beaten) -> str:
-    return "none" if one.training_rows is None else f"{one.training_rows:,} ({one.fraction:.0%})"
+    return "none" if one.training_rows is None else f"{one.training_rows:,} ({_part(one.fraction)})"
 
 
 def _counts(counts: Sequence[int]) -> str:

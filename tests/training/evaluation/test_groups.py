@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from training.data.example import Example
-from training.evaluate import Outcome, batched, summarise
-from training.evaluation.groups import group_places
+from training.evaluation.answering import batched
+from training.evaluation.groups import group_places, summarise
+from training.evaluation.outcome import Outcome
 
 
 def _outcome(task: str, correct: bool, agrees: bool | None = None, **tags: str) -> Outcome:

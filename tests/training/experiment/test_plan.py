@@ -36,7 +36,7 @@ def test_every_combination_is_a_run_and_seeds_come_last(tmp_path: Path) -> None:
     assert len(runs) == 2 * 2 * 2 * 2
     assert [run.seed for run in runs] == [7] * 8 + [8] * 8
     assert len({run.name for run in runs}) == len(runs)
-    assert runs[0].name == "tiny-standard-50pct-s7"
+    assert runs[0].name == "tiny-standard-part0.5-s7"
     assert {run.config.preset for run in runs if run.cell.student == "demo"} == {"demo"}
     assert all(run.config.seed == run.seed for run in runs)
 
@@ -55,18 +55,35 @@ def test_a_fraction_is_of_the_recipes_own(tmp_path: Path) -> None:
     assert runs[0].config.data[0].fraction == 0.25
 
 
-def test_of_a_source_that_says_how_many_rows_the_first_are_taken(tmp_path: Path) -> None:
+def test_of_a_source_that_says_how_many_rows_a_part_of_these_is_taken(tmp_path: Path) -> None:
     recipe = {"data": [{"source": "demo-nli", "rows": 10}]}
     runs = load_plan(_write(tmp_path, {"fractions": [0.25, 1.0]}, recipe)).runs
-    assert {run.cell.fraction: run.config.data[0].rows for run in runs} == {0.25: 2, 1.0: 10}
+    taken = {run.cell.fraction: (run.config.data[0].rows, run.config.data[0].fraction) for run in runs}
+    assert taken == {0.25: (10, 0.25), 1.0: (10, None)}
+
+
+def test_parts_that_are_nearly_alike_have_names_of_their_own(tmp_path: Path) -> None:
+    runs = load_plan(_write(tmp_path, {"fractions": [0.12, 0.125, 0.001, 0.004]})).runs
+    assert len({run.name for run in runs}) == len(runs)
+
+
+def test_combinations_of_one_name_are_refused(tmp_path: Path) -> None:
+    axes = {"students": {"a": {}, "a-b": {}}, "teachers": {"b-c": {}, "c": {}}, "methods": ["standard"]}
+    with pytest.raises(ConfigError, match=r"several runs would be called a-b-c-standard-part1-s0"):
+        load_plan(_write(tmp_path, axes))
+
+
+def test_marks_for_rationales_are_not_for_methods_that_learn_none(tmp_path: Path) -> None:
+    runs = load_plan(_write(tmp_path, {"seeds": [0]}, {"rationales": {"agree": True}})).runs
+    assert {run.cell.method: run.config.rationales.agree for run in runs} == {"standard": False, "step-by-step": True}
 
 
 def test_weights_are_for_methods_that_have_one(tmp_path: Path) -> None:
     runs = load_plan(_write(tmp_path, {"rationale_weights": [0.5, 1.0], "seeds": [0]})).runs
     assert [run.name for run in runs] == [
-        "tiny-standard-100pct-s0",
-        "tiny-step-by-step-w0.5-100pct-s0",
-        "tiny-step-by-step-w1-100pct-s0",
+        "tiny-standard-part1-s0",
+        "tiny-step-by-step-w0.5-part1-s0",
+        "tiny-step-by-step-w1-part1-s0",
     ]
     assert [run.config.rationale_weight for run in runs] == [0.0, 0.5, 1.0]
 
@@ -89,8 +106,8 @@ def test_a_hub_names_student_has_a_name_for_files(tmp_path: Path) -> None:
 
 
 def test_cells_have_names_for_files() -> None:
-    assert cell_name(Cell("step-by-step", "mini", "palm", 0.5, 0.25)) == "mini-palm-step-by-step-w0.5-25pct"
-    assert cell_name(Cell("standard", "mini", "", 0.0, 1.0)) == "mini-standard-100pct"
+    assert cell_name(Cell("step-by-step", "mini", "palm", 0.5, 0.25)) == "mini-palm-step-by-step-w0.5-part0.25"
+    assert cell_name(Cell("standard", "mini", "", 0.0, 1.0)) == "mini-standard-part1"
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ from training.experiment.plan import Cell, Run
 from training.experiment.plots import plot_least, plot_over_data, plot_over_size
 from training.experiment.results import (
     CellResult,
-    TeacherResult,
     half_width,
     least_that_beats,
     summarise_cells,
 )
 from training.experiment.run import Measured, RunResult, experiment_rows
+from training.experiment.sources import TeacherResult
 from training.experiment.tables import as_csv, markdown
 
 CONFIG = recipe(SourceConfig(source="demo-nli", rows=3))
@@ -26,7 +26,7 @@ CELL = Cell("standard", "tiny", "", 0.0, 0.5)
 
 def _result(accuracy: float, seed: int, cell: Cell = CELL, rows: int = 100) -> RunResult:
     run = Run(f"run-s{seed}", cell, seed, CONFIG)
-    return RunResult(run, None, (Measured("mood", "validation", 40, accuracy),), 1000, rows, 2.0)
+    return RunResult(run, None, (Measured("mood", "validation", 40, 39, accuracy),), 1000, rows, 2.0)
 
 
 def test_half_width_is_students_t() -> None:
@@ -34,13 +34,14 @@ def test_half_width_is_students_t() -> None:
     assert half_width([1, 2, 3]) == pytest.approx(4.303 / 3**0.5)
     assert half_width([0.5] * 40) == 0
     assert half_width([0.5]) is None
-    wide = [0.0, 1.0] * 20
-    assert half_width(wide) == pytest.approx(1.96 * 0.50637 / 40**0.5, rel=1e-3)
+    # 39 degrees of freedom: quantile 2.0227.
+    assert half_width([0.0, 1.0] * 20) == pytest.approx(2.0227 * 0.506370 / 40**0.5, rel=1e-4)
 
 
 def test_cells_are_means_over_seeds() -> None:
     (cell,) = summarise_cells([_result(0.5, 0), _result(0.7, 1, rows=103)])
     assert (cell.cell, cell.task, cell.split, cell.seeds, cell.rows) == (CELL, "mood", "validation", 2, 40)
+    assert cell.answered == 39
     assert cell.accuracy == pytest.approx(0.6)
     assert cell.half_width == pytest.approx(12.706 * 0.1, rel=1e-6)
     assert cell.training_rows == 102
@@ -73,7 +74,7 @@ def _cells() -> list[CellResult]:
     return cells
 
 
-TEACHERS = [TeacherResult("jsonl:x", "mood", "test", 40, 0.705)]
+TEACHERS = [TeacherResult("", "mood", "test", 40, 0.705)]
 
 
 def test_least_that_beats_the_teacher_is_the_smallest_part_of_the_data() -> None:
@@ -89,6 +90,19 @@ def test_equal_to_the_teacher_does_not_beat_it() -> None:
     assert least_that_beats([cell], TEACHERS)[0].training_rows is None
 
 
+def test_each_students_own_teacher_is_what_it_has_to_beat() -> None:
+    cells = [replace(cell, cell=replace(cell.cell, teacher=name)) for cell in _cells()[:3] for name in ("good", "poor")]
+    teachers = [TeacherResult("good", "mood", "test", 40, 0.99), TeacherResult("poor", "mood", "test", 40, 0.1)]
+    found = {one.teacher: one.training_rows for one in least_that_beats(cells, teachers)}
+    assert found == {"good": None, "poor": 100}
+    assert least_that_beats(cells, teachers[::-1]) == least_that_beats(cells, teachers)
+
+
+def test_weights_are_not_chosen_by_what_they_score() -> None:
+    cells = [replace(cell, cell=replace(cell.cell, rationale_weight=w)) for cell in _cells()[:3] for w in (0.5, 1.0)]
+    assert [one.rationale_weight for one in least_that_beats(cells, TEACHERS)] == [0.5, 1.0]
+
+
 def test_without_a_teacher_nothing_is_beaten() -> None:
     assert least_that_beats(_cells(), []) == []
 
@@ -96,10 +110,10 @@ def test_without_a_teacher_nothing_is_beaten() -> None:
 def test_markdown_has_a_row_a_method_and_the_teacher_last() -> None:
     lines = markdown(_cells(), TEACHERS, least_that_beats(_cells(), TEACHERS)).splitlines()
     assert lines[0] == "## mood, test (40 rows)"
-    assert lines[2] == "| student | teacher | method | λ | 25% | 50% | 100% |"
+    assert lines[2] == "| student | teacher | method | λ | 25 % | 50 % | 100 % |"
     assert lines[4] == "| tiny | - | standard | 0 | 50.1 ± 2.0 | 60.1 ± 2.0 | 70.1 ± 2.0 |"
-    assert lines[8] == "| teacher | jsonl:x | few-shot | - | | | 70.5% |"
-    assert "| mood | test | tiny | 1,000 | standard | 70.5% | none |" in lines
+    assert lines[8] == "| teacher | - | few-shot | - | | | 70.5% |"
+    assert "| mood | test | tiny | 1,000 | standard | 0 |  70.5% | none |" in lines
 
 
 def test_every_row_of_a_markdown_table_has_the_columns_of_its_head() -> None:

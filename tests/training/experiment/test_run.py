@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from student import cli
-from tests.training.small import write_source
+from student.errors import DataError
+from tests.training.small import rows, write_source
 from training.experiment import run as experiment_run
 from training.experiment.plan import Plan, load_plan
 from training.experiment.report import write_report
@@ -53,17 +54,47 @@ def test_runs_are_run_directories_without_the_trainers_checkpoints(done: tuple[P
         assert not any(name.startswith("checkpoint-") for name in names)
 
 
+def test_students_of_one_size_share_a_tokenizer(done: tuple[Plan, Path]) -> None:
+    plan, output = done
+    tokenizers = {(output / "runs" / run.name / "student" / "tokenizer.json").read_text() for run in plan.runs}
+    assert len(tokenizers) == 1
+    assert len({result.parameters for result in run_all(plan, output, progress=False)}) == 1
+
+
 def test_half_of_the_rows_lie_within_the_whole(done: tuple[Plan, Path]) -> None:
     plan, output = done
     results = run_all(plan, output, progress=False)
     by_fraction = {result.run.cell.fraction: result.training_rows for result in results}
     assert by_fraction[0.5] == round(by_fraction[1.0] / 2)
-    validation = {
-        (output / "runs" / run.name / "student" / "validation.jsonl").read_text()
-        for run in plan.runs
-        if run.cell.method == "step-by-step"
+    questions = {
+        tuple(json.loads(line)["inputs"]["text"] for line in path.read_text().splitlines())
+        for path in (output / "runs").glob("*/student/validation.jsonl")
     }
-    assert len(validation) == 1
+    assert len(questions) == 1
+
+
+def test_teachers_are_compared_on_the_same_questions(tmp_path: Path) -> None:
+    plan = _plan(tmp_path)
+    noisy = [{**row, "label": "sad"} for row in rows()]
+    (tmp_path / "noisy.jsonl").write_text("\n".join(map(json.dumps, noisy)))
+    other = [{"source": "jsonl:other.jsonl", "task": "mood.yaml"}]
+    noisy_source = [{"source": "jsonl:noisy.jsonl", "task": "mood.yaml"}]
+    axes = {"teachers": {"good": {}, "noisy": {"data": noisy_source}}, "methods": ["standard"], "fractions": [1.0]}
+    plan = _plan(tmp_path, seeds=[0], **axes)
+    results = run_all(plan, tmp_path / "out", progress=False)
+    assert len({one.rows for result in results for one in result.measured}) == 1
+    (tmp_path / "other.jsonl").write_text("\n".join(map(json.dumps, rows()[:40])))
+    axes["teachers"] = {"good": {}, "other": {"data": other}}
+    with pytest.raises(DataError, match="ask other questions than those of tiny-good-standard-part1-s0"):
+        run_all(_plan(tmp_path, seeds=[0], **axes), tmp_path / "out2", progress=False)
+
+
+def test_missing_data_are_told_before_anything_is_trained(tmp_path: Path) -> None:
+    missing = {"data": [{"source": "jsonl:misspelt.jsonl", "task": "mood.yaml"}]}
+    plan = _plan(tmp_path, teachers={"good": {}, "misspelt": missing})
+    with pytest.raises(DataError, match=r"misspelt\.jsonl: cannot be read"):
+        run_all(plan, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out" / "runs").exists()
 
 
 def test_what_is_done_is_not_done_again(done: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +154,7 @@ def test_test_rows_are_asked_only_when_wanted_and_once(tmp_path: Path, monkeypat
 
 
 def test_files_of_ones_own_have_no_test_rows(tmp_path: Path) -> None:
-    with pytest.raises(ExperimentError, match=r"none of jsonl:.*rows\.jsonl has test rows of its own"):
+    with pytest.raises(ExperimentError, match="no source has test rows of its own"):
         run_all(_plan(tmp_path), tmp_path / "out", test=True, progress=False)
     assert not (tmp_path / "out").exists()
 
@@ -134,7 +165,7 @@ def test_combination_that_cannot_be_trained_reads_not_available(tmp_path: Path) 
     )
     results = run_all(plan, tmp_path / "out", progress=False)
     tables = write_report(plan, results, tmp_path / "out", test=False)
-    assert "| tiny | - | distilled | 50% | n/a:" in tables
+    assert "| tiny | - | distilled | 50 % | n/a:" in tables
     content = json.loads((tmp_path / "out" / "results.json").read_text())
     missing = [row for row in content["runs"] if row["accuracy"] is None]
     assert {row["method"] for row in missing} == {"distilled"} and len(missing) == 4
@@ -144,7 +175,7 @@ def test_command_writes_tables_and_plots(tmp_path: Path, capsys: pytest.CaptureF
     _plan(tmp_path, seeds=[0], fractions=[1.0])
     arguments = ["experiment", str(tmp_path / "experiment.yaml"), "--output", str(tmp_path / "out"), "--quiet"]
     assert cli.main([*arguments, "--list"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["tiny-standard-100pct-s0", "tiny-step-by-step-w1-100pct-s0"]
+    assert capsys.readouterr().out.splitlines() == ["tiny-standard-part1-s0", "tiny-step-by-step-w1-part1-s0"]
     assert not (tmp_path / "out").exists()
     assert cli.main(arguments) == 0
     shown = capsys.readouterr().out
