@@ -144,7 +144,7 @@ def load_mixture(
         tell(mixture)
         parts.append(loaded.examples)
         mixture.validation += validation
-    _choose(mixture, entries, parts, cuts)
+    _choose(mixture, entries, sources, parts, cuts)
     mixture.overlaps += _overlaps(mixture, sources)
     for overlap in mixture.overlaps:
         if (warning := overlap.warning()) is not None:
@@ -200,16 +200,22 @@ def _validation(source: Source, training: Loaded, most: int) -> list[Example]:
     return source.load("validation").examples[:most] if most and gold_known else []
 
 
-def _choose(mixture: Mixture, entries: Sequence[SourceConfig], parts: Sequence[list[Example]], cuts: Cuts) -> None:
+def _choose(
+    mixture: Mixture,
+    entries: Sequence[SourceConfig],
+    sources: Sequence[Source],
+    parts: Sequence[list[Example]],
+    cuts: Cuts,
+) -> None:
     everything = [row for part in parts for row in part]
     distinct, mixture.duplicates = find_duplicates(everything, mixture.validation)
     # By identity: two sources may name their rows alike (files of one name in two folders).
     kept = {id(row) for row in (distinct if cuts.deduplicate else everything)}
-    for entry, part, told in zip(entries, parts, mixture.sources, strict=True):
+    for entry, source, part, told in zip(entries, sources, parts, mixture.sources, strict=True):
         rows = [row for row in part if id(row) in kept]
         told["duplicates_left_out"] = len(part) - len(rows)
         if entry.fraction is not None:
-            rows = nested_subset(rows, entry.fraction, entry.subset_seed)
+            rows = nested_subset(rows, entry.fraction, entry.subset_seed, source.identity)
             told |= {"fraction": entry.fraction, "subset_seed": entry.subset_seed}
         rows = rows[: entry.rows]
         told["training_rows"] = len(rows)

@@ -15,6 +15,7 @@ from training.data import anli, asdiv, cqa, csv_rows, esnli, jsonl, svamp
 from training.data.example import Example
 from training.data.hub import Columns, HubDataset
 from training.data.loaded import Labels, Loaded
+from training.data.overlap import question_text
 from training.data.report import LoadReport
 from training.data.splits import split_validation
 
@@ -166,6 +167,18 @@ class Source:
         """Whether validation rows are a file or split of their own, not a part of the training rows."""
         return self.validation is not None or (self.kind == "hub" and "validation" in self._hub.splits)
 
+    @property
+    def identity(self) -> Callable[[Example], str] | None:
+        """What nested subsets rank a row by: the question of own rows, so that neither a file's name nor its other rows
+        decide; None, which is where it stands, for those of releases and generators.
+        """
+        return question_text if takes_task(self.kind) else None
+
+    @property
+    def _together(self) -> Callable[[Example], str] | None:
+        """What rows share that stay on one side of the validation split."""
+        return self.identity or _GROUPS.get(self.kind)
+
     @cached_property
     def _hub(self) -> HubDataset:
         return HubDataset(self.location, self.task, self.columns)
@@ -180,7 +193,7 @@ class Source:
         with_gold = [row for row in whole.examples if self.labels == "gold" or row.gold is not None]
         if not with_gold:
             return whole.examples, []
-        _, validation = split_validation(with_gold, self.validation_share, self.seed, _GROUPS.get(self.kind))
+        _, validation = split_validation(with_gold, self.validation_share, self.seed, self._together)
         held_out = {row.source for row in validation}
         return [row for row in whole.examples if row.source not in held_out], validation
 
