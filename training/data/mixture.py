@@ -13,7 +13,7 @@ from student.task import Task, find_task
 from training.config import SourceConfig, TrainConfig
 from training.data.example import Example
 from training.data.hub import Columns
-from training.data.loaded import Labels, Loaded
+from training.data.loaded import Labels
 from training.data.overlap import Duplicates, Overlap, find_duplicates, find_overlap
 from training.data.report import LoadReport, UnusableRows
 from training.data.sources import DemoRows, Source, open_source
@@ -137,7 +137,7 @@ def load_mixture(
         if mixture.tasks.setdefault(source.task.name, source.task) != source.task:
             raise DataError(f"{entry.source}: there are two different tasks of the name {source.task.name!r}")
         _add(mixture, entry, loaded.report)
-        validation = _validation(source, loaded, entry.validation_rows)
+        validation = source.load("validation").examples[: entry.validation_rows] if entry.validation_rows else []
         mixture.sources[-1]["validation_rows"] = len(validation)
         if entry.validation_rows and not validation:
             _log.warning("%s: none of its rows has a gold label, so none is validated on", entry.source)
@@ -192,12 +192,6 @@ def _add(mixture: Mixture, entry: SourceConfig, report: LoadReport) -> None:
     mixture.sources.append({"source": entry.source, **report.as_dict()})
     mixture.texts.append(report.as_text())
     _log.info("%s", mixture.texts[-1])
-
-
-def _validation(source: Source, training: Loaded, most: int) -> list[Example]:
-    """The validation rows; none of a source whose training rows all lack gold labels and that names no others."""
-    gold_known = source.labels == "gold" or source.validates_apart or any(row.gold for row in training.examples)
-    return source.load("validation").examples[:most] if most and gold_known else []
 
 
 def _choose(

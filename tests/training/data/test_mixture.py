@@ -192,6 +192,45 @@ def test_teacher_labelled_rows_without_gold_are_all_for_training(tmp_path: Path)
     mixture.check_validation()
 
 
+@pytest.mark.parametrize("deduplicate", [False, True])
+def test_labels_of_a_teacher_who_answered_few_rows_hold_out_the_rows_that_gold_ones_do(
+    tmp_path: Path, deduplicate: bool
+) -> None:
+    rows = [_taught(number, gold=True) if number % 3 == 0 else _row(number) for number in range(100)]
+    entry = _source(tmp_path, rows)
+
+    gold, teacher = (
+        load_mixture([entry], Cuts(labels=labels, validation_share=0.3, deduplicate=deduplicate))
+        for labels in ("gold", "teacher")
+    )
+
+    assert [(row.source, row.label) for row in teacher.validation] == [
+        (row.source, row.label) for row in gold.validation
+    ]
+    assert {row.label for row in teacher.validation} == {"happy"}
+    assert any("teacher_agrees" not in row.tags for row in teacher.validation)
+    assert _texts(teacher) < _texts(gold)
+    assert {row.label for row in teacher.training} == {"sad"}
+
+
+def test_row_without_gold_that_asks_what_a_held_out_row_asks_is_not_trained_on(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(40)] + [_taught(number) for number in range(80)]
+
+    mixture = load_mixture([_source(tmp_path, rows, labels="teacher")], Cuts(validation_share=0.3))
+
+    validated = {row.inputs["text"] for row in mixture.validation}
+    assert validated and _texts(mixture) == {f"Ann does {number}." for number in range(80)} - validated
+
+
+def test_teacher_whose_answers_are_all_held_out_is_refused(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(60)]
+    held_out = load_mixture([_source(tmp_path, rows)], Cuts(validation_share=0.3)).validation[0].inputs["text"]
+    taught = [row | {"teacher_label": "sad"} if row["inputs"]["text"] == held_out else row for row in rows]
+
+    with pytest.raises(DataError, match="all 1 rows with labels to learn are held out for validation"):
+        load_mixture([_source(tmp_path, taught)], Cuts(labels="teacher", validation_share=0.3))
+
+
 def test_teacher_labels_alone_cannot_be_validated_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = [_taught(number) for number in range(30)]
 
