@@ -22,7 +22,7 @@ def _row(number: int, **changes: Any) -> dict[str, Any]:
 def rows(tmp_path: Path) -> str:
     """Forty questions, of which two come again, once with another label."""
     content = [_row(number) for number in range(40)]
-    content += [_row(1), _row(2, label="sad"), {"inputs": {"text": "bad"}, "label": "none"}]
+    content += [_row(1), _row(3, label="sad"), {"inputs": {"text": "bad"}, "label": "none"}]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, content)))
     (tmp_path / "mood.yaml").write_text(TASK_YAML)
     return f"jsonl:{tmp_path}/rows.jsonl"

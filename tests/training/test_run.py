@@ -334,12 +334,14 @@ def test_rows_bounds_what_is_trained_and_validated_on(source: SourceConfig, tmp_
 
 
 def test_report_on_data_tells_of_repeated_and_shared_questions(tmp_path: Path) -> None:
-    train(recipe(write_source(tmp_path, rows() + rows()), steps=1), tmp_path / "run", progress=False)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    extra = write_source(tmp_path / "b").model_copy(update={"validation_rows": 0})
+    train(recipe(write_source(tmp_path / "a"), extra, steps=1), tmp_path / "run", progress=False)
 
     report = json.loads((tmp_path / "run" / "data.json").read_text())
 
-    told = report["sources"][0]
-    assert told["training_rows"] + told["validation_rows"] == 120
+    assert sum(told["training_rows"] + told["validation_rows"] for told in report["sources"]) == 120
     assert report["duplicates"]["repeated"]["rows"] + report["duplicates"]["held_out"]["rows"] > 50
     assert report["overlap"][0]["same"]["rows"] > 0
 

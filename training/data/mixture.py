@@ -13,7 +13,7 @@ from student.task import Task, find_task
 from training.config import SourceConfig, TrainConfig
 from training.data.example import Example
 from training.data.hub import Columns
-from training.data.loaded import Labels, Loaded
+from training.data.loaded import Labels
 from training.data.overlap import Duplicates, Overlap, find_duplicates, find_overlap
 from training.data.report import LoadReport, UnusableRows
 from training.data.sources import DemoRows, Source, open_source
@@ -137,14 +137,14 @@ def load_mixture(
         if mixture.tasks.setdefault(source.task.name, source.task) != source.task:
             raise DataError(f"{entry.source}: there are two different tasks of the name {source.task.name!r}")
         _add(mixture, entry, loaded.report)
-        validation = _validation(source, loaded, entry.validation_rows)
+        validation = source.load("validation").examples[: entry.validation_rows] if entry.validation_rows else []
         mixture.sources[-1]["validation_rows"] = len(validation)
         if entry.validation_rows and not validation:
             _log.warning("%s: none of its rows has a gold label, so none is validated on", entry.source)
         tell(mixture)
         parts.append(loaded.examples)
         mixture.validation += validation
-    _choose(mixture, entries, parts, cuts)
+    _choose(mixture, entries, sources, parts, cuts)
     mixture.overlaps += _overlaps(mixture, sources)
     for overlap in mixture.overlaps:
         if (warning := overlap.warning()) is not None:
@@ -194,23 +194,23 @@ def _add(mixture: Mixture, entry: SourceConfig, report: LoadReport) -> None:
     _log.info("%s", mixture.texts[-1])
 
 
-def _validation(source: Source, training: Loaded, most: int) -> list[Example]:
-    """The validation rows; none of a source whose training rows all lack gold labels and that names no others."""
-    gold_known = source.labels == "gold" or source.validates_apart or any(row.gold for row in training.examples)
-    return source.load("validation").examples[:most] if most and gold_known else []
-
-
-def _choose(mixture: Mixture, entries: Sequence[SourceConfig], parts: Sequence[list[Example]], cuts: Cuts) -> None:
+def _choose(
+    mixture: Mixture,
+    entries: Sequence[SourceConfig],
+    sources: Sequence[Source],
+    parts: Sequence[list[Example]],
+    cuts: Cuts,
+) -> None:
     everything = [row for part in parts for row in part]
     distinct, mixture.duplicates = find_duplicates(everything, mixture.validation)
     # By identity: two sources may name their rows alike (files of one name in two folders).
     kept = {id(row) for row in (distinct if cuts.deduplicate else everything)}
-    for entry, part, told in zip(entries, parts, mixture.sources, strict=True):
+    for entry, source, part, told in zip(entries, sources, parts, mixture.sources, strict=True):
         rows = [row for row in part if id(row) in kept]
         told["duplicates_left_out"] = len(part) - len(rows)
         rows = rows[: entry.rows]
         if entry.fraction is not None:
-            rows = nested_subset(rows, entry.fraction, entry.subset_seed)
+            rows = nested_subset(rows, entry.fraction, entry.subset_seed, source.identity)
             told |= {"fraction": entry.fraction, "subset_seed": entry.subset_seed}
         told["training_rows"] = len(rows)
         mixture.training += rows

@@ -15,6 +15,7 @@ Search*), so only rows that share a rare run are compared.
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
 from collections import Counter, defaultdict
@@ -37,6 +38,11 @@ def question_key(example: Example) -> Key:
     """What two rows share if they ask the same."""
     inputs = [f"{name}={_folded(text)}" for name, text in sorted(example.inputs.items())]
     return (example.task, *inputs, *map(_folded, example.choices))
+
+
+def question_text(example: Example) -> str:
+    """`question_key` as one text, different for different keys: what validation cuts and subsets take a digest of."""
+    return json.dumps(["question", *question_key(example)])
 
 
 @dataclass

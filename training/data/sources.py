@@ -15,6 +15,7 @@ from training.data import anli, asdiv, cqa, csv_rows, esnli, jsonl, svamp
 from training.data.example import Example
 from training.data.hub import Columns, HubDataset
 from training.data.loaded import Labels, Loaded
+from training.data.overlap import question_text
 from training.data.report import LoadReport
 from training.data.splits import split_validation
 
@@ -130,8 +131,9 @@ class Source:
         `valid` split, there are no others with gold labels. `test` is the split of that name,
         or for jsonl and csv the whole file.
 
-        With the teacher's labels, rows without a gold answer are always for training; validation is then without
-        rows where no row has one.
+        Which rows are held out is decided among those with a gold answer, whoever's labels are learned: a row that
+        the teacher did not answer is validated on, and only not trained on. Rows without a gold answer are for
+        training, unless they ask what a held-out row asks; validation is without rows where no row has gold.
 
         Args:
             split: which.
@@ -140,31 +142,46 @@ class Source:
 
         Raises:
             UnusableRows: more than `max_bad_share` of the rows of `train` or `validation` cannot be used, or all.
-            DataError: the rows cannot be read, or validation is asked for at a share of 0.
+            DataError: the rows cannot be read, validation is asked for at a share of 0, or all rows that could be
+                trained on are held out.
         """
         if self.kind in _GENERATORS:
             return self._generated(split)
         if split == "test":
             return self._stored("test", held_out_labels)
         if split == "train":
-            whole = self._checked(self._stored("train", self.labels))
-            return whole if self.validates_apart else Loaded(self._cut(whole)[0], whole.report, whole.unanswered)
+            return self._training(self._checked(self._stored("train", self.labels)))
         if self.validation is not None:
             return self._checked(_OWN_ROWS[self.kind](self.validation, self.task, labels=held_out_labels))
         if self.validates_apart:
             return self._checked(self._stored("validation", held_out_labels))
-        if not self.validation_share:
-            raise DataError(f"{self.kind}: no validation rows at a validation share of 0; give one above 0")
         whole = self._stored("train", held_out_labels)
         if self.labels == "gold":
             self._checked(whole)
         # With the teacher's labels, rows without gold are no fault; what is one was found with the training rows.
-        return Loaded(self._cut(whole)[1], whole.report)
+        gold = whole if held_out_labels == "gold" else self._stored("train", "gold")
+        if gold.examples and not self.validation_share:
+            raise DataError(f"{self.kind}: no validation rows at a validation share of 0; give one above 0")
+        held_out = self._held_out(gold)
+        return Loaded([row for row in whole.examples if self._key(row) in held_out], whole.report)
 
     @property
     def validates_apart(self) -> bool:
         """Whether validation rows are a file or split of their own, not a part of the training rows."""
         return self.validation is not None or (self.kind == "hub" and "validation" in self._hub.splits)
+
+    @property
+    def identity(self) -> Callable[[Example], str] | None:
+        """What nested subsets rank a row by; None: where it stands, which for releases and generators is fixed.
+
+        Of own rows it is the question, so that neither a file's name nor its other rows decide.
+        """
+        return question_text if takes_task(self.kind) else None
+
+    @property
+    def _together(self) -> Callable[[Example], str] | None:
+        """What rows share that stay on one side of the validation split."""
+        return self.identity or _GROUPS.get(self.kind)
 
     @cached_property
     def _hub(self) -> HubDataset:
@@ -175,14 +192,27 @@ class Source:
         loaded.report.check(self.max_bad_share)
         return loaded
 
-    def _cut(self, whole: Loaded) -> tuple[list[Example], list[Example]]:
-        # Learned from the teacher, a row may have no gold answer to validate on: it is not lost to training.
-        with_gold = [row for row in whole.examples if self.labels == "gold" or row.gold is not None]
-        if not with_gold:
-            return whole.examples, []
-        _, validation = split_validation(with_gold, self.validation_share, self.seed, _GROUPS.get(self.kind))
-        held_out = {row.source for row in validation}
-        return [row for row in whole.examples if row.source not in held_out], validation
+    def _training(self, whole: Loaded) -> Loaded:
+        if self.validates_apart or not self.validation_share:
+            return whole
+        held_out = self._held_out(whole if self.labels == "gold" else self._stored("train", "gold"))
+        rows = [row for row in whole.examples if self._key(row) not in held_out]
+        if not rows:
+            raise DataError(
+                f"{whole.report.name}: all {len(whole.examples)} rows with labels to learn are held out for "
+                "validation; give more of them, or another share"
+            )
+        return Loaded(rows, whole.report, whole.unanswered)
+
+    def _held_out(self, gold: Loaded) -> frozenset[str]:
+        # Keys, not sources: what asks the same as a held-out row is not for training, with gold or without.
+        if not gold.examples:
+            return frozenset()
+        _, rows = split_validation(gold.examples, self.validation_share, self.seed, self._together)
+        return frozenset(map(self._key, rows))
+
+    def _key(self, row: Example) -> str:
+        return row.source if self._together is None else self._together(row)
 
     def _stored(self, split: str, labels: Labels) -> Loaded:
         if self.kind == "hub":

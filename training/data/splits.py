@@ -14,15 +14,15 @@ def split_validation(
 ) -> tuple[list[Example], list[Example]]:
     """Divide examples into training and validation rows by a digest of their source, or of their group.
 
-    Each row is decided on its own, so that dropping, adding or reordering others moves none: training on the
-    teacher's labels, which has fewer rows, leaves the same rows for validation. The number of validation rows
-    is therefore close to the share, not exactly it.
+    Each row is decided on its own, so that dropping, adding or reordering others moves none. The number of
+    validation rows is therefore close to the share, not exactly it.
 
     Args:
         examples: rows with distinct sources.
         share: part for validation, at least 0 and below 1; 0 leaves all rows for training.
         seed: another seed gives another split.
-        group: what rows must share to stay together (a premise that several rows have); None: each is on its own.
+        group: what rows must share to stay together (a premise that several rows have, or the question itself);
+            None: each is on its own, and decided by its source.
 
     Returns:
         Training rows and validation rows, each in the given order.
@@ -46,16 +46,20 @@ def split_validation(
     return training, validation
 
 
-def nested_subset(examples: Sequence[Example], fraction: float, seed: int) -> list[Example]:
+def nested_subset(
+    examples: Sequence[Example], fraction: float, seed: int, identity: Callable[[Example], str] | None = None
+) -> list[Example]:
     """The rows of a fraction, such that those of a smaller fraction are among those of a larger one.
 
-    Rows are ranked by a digest of their source, and the first so many are taken. Leaving rows out (those whose
-    teacher could not be read) changes no other row's rank against the rest.
+    Rows are ranked by a digest of their source, or of their identity, and the first so many are taken; of rows
+    with equal digests the earlier goes first. Leaving rows out (those whose teacher could not be read) changes no
+    other row's rank against the rest.
 
     Args:
         examples: rows with distinct sources.
         fraction: above 0, at most 1; the number of rows is rounded, and at least 1.
         seed: another seed gives other subsets.
+        identity: what a row is ranked by, such as its question; None: its source.
 
     Returns:
         The rows, in the given order.
@@ -66,9 +70,9 @@ def nested_subset(examples: Sequence[Example], fraction: float, seed: int) -> li
     if not 0 < fraction <= 1:
         raise ValueError(f"fraction: {fraction}; must be above 0 and at most 1")
     # Apart from the validation split's digest: rows low in that one are gone, so that its ranks are not even.
-    ranked = sorted(examples, key=lambda example: _position(f"subset/{example.source}", seed))
-    taken = {example.source for example in ranked[: max(1, round(fraction * len(ranked)))]}
-    return [example for example in examples if example.source in taken]
+    ranks = [_position(f"subset/{row.source if identity is None else identity(row)}", seed) for row in examples]
+    ranked = sorted(range(len(examples)), key=ranks.__getitem__)
+    return [examples[place] for place in sorted(ranked[: max(1, round(fraction * len(ranked)))])]
 
 
 def _position(key: str, seed: int) -> float:

@@ -15,6 +15,7 @@ from student.answers import same_answer
 from student.task import Choices, ClosedLabels, Task, merge_choices, normalise_answer
 from training.evaluation.groups import group_places, task_of
 from training.evaluation.intervals import share_with_interval
+from training.evaluation.labels import NO_LABEL
 from training.evaluation.outcome import Outcome
 
 Figures = dict[str, Any]
@@ -25,7 +26,8 @@ class LabelShift:
     """How often which answer is given.
 
     Attributes:
-        answers: the labels; for tasks with choices `choice 1`, `choice 2`, ... by their place in the question.
+        answers: the labels; for tasks with choices `choice 1`, `choice 2`, ... by their place in the question; and
+            `NO_LABEL` last where an answer was none of them.
         gold: rows by right answer, in the order of `answers`.
         teacher: the same by the teacher's answer.
         student: the same by the student's.
@@ -121,10 +123,16 @@ def label_shift(task: Task, outcomes: Sequence[Outcome]) -> LabelShift | None:
     names, places = _answer_places(task, outcomes)
     if not names:
         return None
-    counts = {"gold": [0] * len(names), "teacher": [0] * len(names), "student": [0] * len(names)}
-    for row, place in zip(outcomes, places, strict=True):
-        for who, answer in (("gold", row.gold), ("teacher", row.example.label), ("student", row.answer)):
-            counts[who][place[normalise_answer(answer)]] += 1
+    given = [
+        (who, place.get(normalise_answer(answer)))
+        for row, place in zip(outcomes, places, strict=True)
+        for who, answer in (("gold", row.gold), ("teacher", row.example.label), ("student", row.answer))
+    ]
+    if any(number is None for _, number in given):
+        names = (*names, NO_LABEL)
+    counts = {who: [0] * len(names) for who in ("gold", "teacher", "student")}
+    for who, number in given:
+        counts[who][-1 if number is None else number] += 1
     return LabelShift(
         answers=names,
         gold=tuple(counts["gold"]),

@@ -57,6 +57,35 @@ def test_other_subset_seed_takes_other_rows(tmp_path: Path) -> None:
     assert _texts(one) != _texts(other)
 
 
+@pytest.mark.parametrize("fraction", [None, 0.5])
+def test_neither_the_name_of_a_file_nor_its_other_rows_decide_what_is_held_out_or_taken(
+    tmp_path: Path, fraction: float | None
+) -> None:
+    rows = [_row(number) for number in range(200)]
+    # Another teacher's file: other labels and rationales, rows left out and in another order.
+    others = [_row(number, label="sad", rationale="So the answer is sad.", id=number) for number in range(199, 20, -1)]
+
+    one = load_mixture([_source(tmp_path, rows, fraction=fraction)], Cuts(validation_share=0.2))
+    other = load_mixture([_source(tmp_path, others, name="noisy.jsonl", fraction=fraction)], Cuts(validation_share=0.2))
+
+    left = {row["inputs"]["text"] for row in others}
+    validated, also_validated = ({row.inputs["text"] for row in mixture.validation} for mixture in (one, other))
+    assert also_validated == validated & left
+    assert not _texts(other) & validated and not _texts(one) & also_validated
+    assert len(_texts(one) & _texts(other)) > 0.9 * len(_texts(other))
+
+
+def test_rows_that_ask_the_same_are_on_one_side_of_the_cut(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(40)] + [
+        {"inputs": {"text": f" ann  DOES {number}."}, "label": "sad"} for number in range(40)
+    ]
+
+    mixture = load_mixture([_source(tmp_path, rows)], Cuts(validation_share=0.3))
+
+    assert mixture.duplicates.held_out.rows == mixture.overlaps[0].same.rows == 0
+    assert len(mixture.validation) % 2 == 0 and mixture.validation
+
+
 def test_first_rows_are_taken_of_the_training_rows(tmp_path: Path) -> None:
     rows = [_row(number) for number in range(100)]
 
@@ -96,17 +125,18 @@ def test_duplicates_of_another_source_of_the_task_are_left_out(tmp_path: Path) -
 
 
 def test_overlap_of_validation_rows_is_found_and_warned_about(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    rows = [_row(number) for number in range(40)] * 2
+    rows = [_row(number) for number in range(40)]
+    entries = [_source(tmp_path / "a", rows), _source(tmp_path / "b", rows, validation_rows=0)]
 
     with caplog.at_level(logging.WARNING, logger="training"):
-        mixture = load_mixture([_source(tmp_path, rows)], Cuts(validation_share=0.2))
+        mixture = load_mixture(entries, Cuts(validation_share=0.2))
 
     (overlap,) = mixture.as_dict()["overlap"]
     assert (overlap["task"], overlap["held_out"], overlap["rows"]) == ("mood", "validation", len(mixture.validation))
-    assert overlap["same"]["rows"] > 0
+    assert overlap["same"]["rows"] == len(mixture.validation) > 0
     (warning,) = [record.getMessage() for record in caplog.records]
     assert f"{overlap['same']['rows']} ask what a training row asks" in warning
-    (unwarned,) = load_mixture([_source(tmp_path, rows)], Cuts(deduplicate=True)).overlaps
+    (unwarned,) = load_mixture(entries, Cuts(validation_share=0.2, deduplicate=True)).overlaps
     assert unwarned.same.rows == 0
 
 
@@ -160,6 +190,45 @@ def test_teacher_labelled_rows_without_gold_are_all_for_training(tmp_path: Path)
     assert mixture.sources[0]["noted"]["label is missing: learned from, but never validated on"]["rows"] == 50
     assert mixture.sources[0]["teacher_agreement"] == 0
     mixture.check_validation()
+
+
+@pytest.mark.parametrize("deduplicate", [False, True])
+def test_labels_of_a_teacher_who_answered_few_rows_hold_out_the_rows_that_gold_ones_do(
+    tmp_path: Path, deduplicate: bool
+) -> None:
+    rows = [_taught(number, gold=True) if number % 3 == 0 else _row(number) for number in range(100)]
+    entry = _source(tmp_path, rows)
+
+    gold, teacher = (
+        load_mixture([entry], Cuts(labels=labels, validation_share=0.3, deduplicate=deduplicate))
+        for labels in ("gold", "teacher")
+    )
+
+    assert [(row.source, row.label) for row in teacher.validation] == [
+        (row.source, row.label) for row in gold.validation
+    ]
+    assert {row.label for row in teacher.validation} == {"happy"}
+    assert any("teacher_agrees" not in row.tags for row in teacher.validation)
+    assert _texts(teacher) < _texts(gold)
+    assert {row.label for row in teacher.training} == {"sad"}
+
+
+def test_row_without_gold_that_asks_what_a_held_out_row_asks_is_not_trained_on(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(40)] + [_taught(number) for number in range(80)]
+
+    mixture = load_mixture([_source(tmp_path, rows, labels="teacher")], Cuts(validation_share=0.3))
+
+    validated = {row.inputs["text"] for row in mixture.validation}
+    assert validated and _texts(mixture) == {f"Ann does {number}." for number in range(80)} - validated
+
+
+def test_teacher_whose_answers_are_all_held_out_is_refused(tmp_path: Path) -> None:
+    rows = [_row(number) for number in range(60)]
+    held_out = load_mixture([_source(tmp_path, rows)], Cuts(validation_share=0.3)).validation[0].inputs["text"]
+    taught = [row | {"teacher_label": "sad"} if row["inputs"]["text"] == held_out else row for row in rows]
+
+    with pytest.raises(DataError, match="all 1 rows with labels to learn are held out for validation"):
+        load_mixture([_source(tmp_path, taught)], Cuts(labels="teacher", validation_share=0.3))
 
 
 def test_teacher_labels_alone_cannot_be_validated_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -114,6 +114,19 @@ def test_rows_that_are_dropped_leave_the_ranks_of_others(dropped: set[int], seed
     assert taken in [[source for source in sources if source in left] for sources in larger]
 
 
+def test_subset_by_identity_takes_the_same_rows_whatever_their_sources() -> None:
+    rows = _examples(100)
+    renamed = [Example("svamp", {"problem": "p"}, "1", None, f"other:{number}") for number in range(100)]
+
+    def number(example: Example) -> str:
+        return example.source.rpartition(":")[2]
+
+    taken, also = ([number(row) for row in nested_subset(some, 0.3, 0, number)] for some in (rows, renamed))
+
+    assert taken == also and len(taken) == 30
+    assert _sources(nested_subset(rows, 0.3, 0)) != _sources(nested_subset(rows, 0.3, 0, number))
+
+
 def test_subset_of_few_rows_has_one_at_least() -> None:
     assert len(nested_subset(_examples(3), 0.01, seed=0)) == 1
     assert nested_subset([], 0.5, seed=0) == []

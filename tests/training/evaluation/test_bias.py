@@ -92,6 +92,21 @@ def test_shift_of_choices_is_by_their_place() -> None:
     assert (shift.gold, shift.teacher, shift.student) == ((1, 1, 0), (1, 1, 0), (0, 2, 0))
 
 
+def test_shift_counts_answers_that_are_none_of_the_labels_apart() -> None:
+    shift = label_shift(CLOSED, [closed("happy", "sad"), closed("happy", ""), closed("sad", "whatever it says")])
+    assert shift is not None
+    assert shift.answers == ("happy", "sad", "none", "(no label)")
+    assert (shift.gold, shift.teacher, shift.student) == ((2, 1, 0, 0), (2, 1, 0, 0), (0, 1, 0, 2))
+    assert shift.student_from_gold == pytest.approx(2 / 3)
+
+
+def test_shift_counts_choices_that_a_row_does_not_have_apart() -> None:
+    shift = label_shift(CHOICES, [choice("zoo", "", ("zoo", "park")), choice("zoo", "zoo", ("zoo", "park"))])
+    assert shift is not None
+    assert shift.answers == ("choice 1", "choice 2", "(no label)")
+    assert (shift.gold, shift.student) == ((2, 0, 0), (1, 0, 1))
+
+
 def test_free_text_has_no_shift() -> None:
     assert label_shift(TEXT, [text("1", "2")]) is None
 
