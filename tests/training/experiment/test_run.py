@@ -79,7 +79,11 @@ def test_teachers_are_compared_on_the_same_questions(tmp_path: Path) -> None:
     (tmp_path / "noisy.jsonl").write_text("\n".join(map(json.dumps, noisy)))
     other = [{"source": "jsonl:other.jsonl", "task": "mood.yaml"}]
     noisy_source = [{"source": "jsonl:noisy.jsonl", "task": "mood.yaml"}]
-    axes = {"teachers": {"good": {}, "noisy": {"data": noisy_source}}, "methods": ["standard"], "fractions": [1.0]}
+    axes: dict[str, Any] = {
+        "teachers": {"good": {}, "noisy": {"data": noisy_source}},
+        "methods": ["standard"],
+        "fractions": [1.0],
+    }
     plan = _plan(tmp_path, seeds=[0], **axes)
     results = run_all(plan, tmp_path / "out", progress=False)
     assert len({one.rows for result in results for one in result.measured}) == 1
