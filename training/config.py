@@ -194,7 +194,7 @@ class TrainConfig(_Strict):
         if self.rationale_weight and not self.taught_by.learns_rationale:
             problems.append(
                 f"rationale_weight: {self.rationale_weight:g} with method {self.method}, which has no second loss; "
-                "leave it out, or use method: step-by-step"
+                "leave it out (on the command line: --set rationale_weight=0), or use method: step-by-step"
             )
         if self.rationales != RationaleFilter() and not self.taught_by.needs_rationales:
             problems.append(f"rationales: method {self.method} learns none; leave the marks out")

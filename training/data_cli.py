@@ -17,6 +17,7 @@ from training.data.example import Example, Unanswered
 from training.data.mixture import Cuts, Mixture, load_mixture, open_entry
 from training.data.sources import is_generated, takes_task
 from training.data.statistics import describe
+from training.output_files import check_outputs, locations
 
 _SHOWN_LABELS = 8
 
@@ -53,10 +54,6 @@ def main(argv: list[str]) -> int:
         parser.error("give either sources or --recipe")
     if arguments.task and not any(map(takes_task, arguments.sources)):
         parser.error("--task is for jsonl, csv and hub sources; the others have a task of their own")
-    for option in ("json", "write"):
-        path = getattr(arguments, option)
-        if path is not None and not path.parent.is_dir():
-            parser.error(f"--{option} {path}: there is no directory {path.parent}")
     # Not its warnings: what loading warns of stands in the report.
     logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr)
 
@@ -66,6 +63,9 @@ def main(argv: list[str]) -> int:
     else:
         entries = tuple(_entry(spec, arguments.task, arguments.rows) for spec in arguments.sources)
         cuts = Cuts(labels=arguments.labels)
+    read = [arguments.recipe, *locations(entry.source for entry in entries), *(entry.validation for entry in entries)]
+    outputs = {"--json": arguments.json, "--write": arguments.write}
+    check_outputs(parser, outputs, [path for path in read if path is not None])
     mixture = load_mixture(entries, cuts)
     report = _report(mixture)
     sys.stdout.write(_text(mixture, report))
@@ -141,16 +141,20 @@ def _write(path: Path, entries: Iterable[SourceConfig]) -> None:
     names = sorted({source.task.name for source in opened})
     if len(names) > 1:
         raise DataError(f"--write: a file of rows is of one task; these sources are of {', '.join(names)}")
-    with path.open("w", encoding="utf-8") as stream:
-        for source in opened:
-            loaded = source.load("train")
-            rows: list[Example | Unanswered] = [*loaded.examples, *loaded.unanswered]
-            for row in rows:
-                content: dict[str, Any] = {"id": row.source, "inputs": dict(row.inputs)}
-                if row.choices:
-                    content["choices"] = list(row.choices)
-                if isinstance(row, Example):
-                    content["label"] = row.label
-                    if row.rationale is not None:
-                        content["rationale"] = row.rationale
-                stream.write(json.dumps(content, ensure_ascii=False) + "\n")
+    # All of them first: a source that cannot be read must not leave half a file.
+    loaded = [source.load("train") for source in opened]
+    rows: list[Example | Unanswered] = [row for one in loaded for row in (*one.examples, *one.unanswered)]
+    path.write_text("".join(json.dumps(_row(row), ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def _row(row: Example | Unanswered) -> dict[str, Any]:
+    """A row for a teacher: what an earlier one said of it is left out."""
+    content: dict[str, Any] = {"id": row.source, "inputs": dict(row.inputs)}
+    if row.choices:
+        content["choices"] = list(row.choices)
+    if isinstance(row, Example):
+        content["id"] = row.tags.get("id", row.source)
+        content["label"] = row.label
+        if row.rationale is not None and "teacher_agrees" not in row.tags:
+            content["rationale"] = row.rationale
+    return content

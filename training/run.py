@@ -39,6 +39,7 @@ from training.run_directory import (
     METRICS,
     RECIPE,
     check_output,
+    check_rows,
     is_finished,
     resolved,
     steps_of,
@@ -80,6 +81,9 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     prepared = prepare(config, tasks, examples, validation)
     tasks, examples, validation = prepared.tasks, prepared.examples, prepared.validation
     _log.info("%s", prepared.as_text())
+
+    digest = _data_digest(examples)
+    check_rows(output, _data_digest([*examples, *validation]), resume)
 
     set_seed(config.seed)
     checkpoint = get_last_checkpoint(str(output)) if resume else None
@@ -131,7 +135,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     record = {
         "config": config.model_dump(mode="json"),
         "data": {
-            "digest": _data_digest(examples),
+            "digest": digest,
             "training_rows": len(examples),
             "validation_rows": len(validation),
             "cut": cuts["training"],

@@ -2,6 +2,7 @@
 
 run/
   recipe.yaml        the resolved configuration, once the data was found good
+  rows.sha256        digest of the rows that are trained and validated on
   data.json          what was read, repaired and dropped, by source, and what was cut
   checkpoint-*/      the trainer's own, for resuming
   logs/              TensorBoard
@@ -27,6 +28,7 @@ from training.config import TrainConfig
 
 RECIPE = "recipe.yaml"
 DATA_REPORT = "data.json"
+ROWS_DIGEST = "rows.sha256"
 METRICS = "metrics.json"
 CURVES = "curves.png"
 
@@ -40,7 +42,7 @@ def check_output(config: TrainConfig, output: Path, resume: bool) -> None:
     if output.exists() and not output.is_dir():
         raise CheckpointError(f"{output}: is no directory; give --output another place")
     recipe = output / RECIPE
-    if output.is_dir() and any(item.name != DATA_REPORT for item in output.iterdir()):
+    if output.is_dir() and any(item.name not in (DATA_REPORT, ROWS_DIGEST) for item in output.iterdir()):
         if not resume:
             raise CheckpointError(
                 f"{output}: is not empty; use --resume to go on with it, or give --output a new place"
@@ -52,6 +54,21 @@ def check_output(config: TrainConfig, output: Path, resume: bool) -> None:
                 f"{output}: was started with another recipe ({recipe}); resume with that one, "
                 "or give --output a new place"
             )
+
+
+def check_rows(output: Path, digest: str, resume: bool) -> None:
+    """Refuse to go on with other rows than those that a run began with; notes them where it begins.
+
+    Raises:
+        CheckpointError: the rows have changed since.
+    """
+    path = output / ROWS_DIGEST
+    if resume and path.is_file() and path.read_text(encoding="utf-8").strip() != digest:
+        raise CheckpointError(
+            f"{output}: was started with other rows, the data have changed since; restore them, or give --output a new "
+            "place"
+        )
+    path.write_text(f"{digest}\n", encoding="utf-8")
 
 
 def is_finished(config: TrainConfig, output: Path) -> bool:

@@ -159,3 +159,29 @@ def test_source_without_any_usable_row_is_a_named_failure(tmp_path: Path, capsys
 
     assert cli.main(["data", f"jsonl:{tmp_path}/rows.jsonl", "--task", "svamp"]) == 1
     assert "1 x inputs must be an object with the task's fields" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--write", "--json"])
+def test_what_is_read_is_never_overwritten(flag: str, rows: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(rows.partition(":")[2])
+    before = path.read_bytes()
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["data", rows, "--task", _task(rows), flag, str(path)])
+    assert ended.value.code == 2
+    assert "is read by this command" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_two_outputs_are_not_one_file(rows: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = ["--json", str(tmp_path / "o"), "--write", str(tmp_path / "o")]
+    with pytest.raises(SystemExit):
+        cli.main(["data", rows, "--task", _task(rows), *outputs])
+    assert "is written by --json too" in capsys.readouterr().err
+
+
+def test_output_that_is_a_directory_is_refused_before_anything_is_read(
+    rows: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["data", rows, "--task", _task(rows), "--json", str(tmp_path)])
+    assert "is a directory" in capsys.readouterr().err

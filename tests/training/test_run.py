@@ -378,3 +378,12 @@ def test_a_recipe_may_name_its_tokenizer(whole: Path, source: SourceConfig, tmp_
     config = recipe(source, steps=1, validate_every=1, tokenizer=str(whole / "student"))
     student = train(config, tmp_path / "run", progress=False)
     assert (student / "tokenizer.json").read_text() == (whole / "student" / "tokenizer.json").read_text()
+
+
+def test_run_is_not_resumed_with_other_rows(tmp_path: Path) -> None:
+    source = write_source(tmp_path)
+    train(recipe(source, steps=4), tmp_path / "run", progress=False)
+    shutil.rmtree(tmp_path / "run" / "student")
+    write_source(tmp_path, rows()[:50])
+    with pytest.raises(CheckpointError, match="was started with other rows"):
+        train(recipe(source, steps=4), tmp_path / "run", resume=True, progress=False)

@@ -16,6 +16,7 @@ from training.data.sources import FORMS, takes_task
 from training.evaluation.measured import Measured, is_bundle
 from training.evaluation.rows import Selection
 from training.evaluation.slicing import WordList, parse_word_list
+from training.output_files import check_outputs, locations
 
 
 def add_student(parser: argparse.ArgumentParser) -> None:
@@ -98,10 +99,9 @@ def check_rows(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -
         parser.error("a bundle keeps no validation rows; say with --data what to measure it on")
     if arguments.against_precision and arguments.against is None:
         parser.error("--against-precision is of the student given with --against")
-    for flag in ("json", "predictions"):
-        file = getattr(arguments, flag, None)
-        if file is not None and not file.parent.is_dir():
-            parser.error(f"--{flag} {file}: there is no directory {file.parent}")
+    outputs = {f"--{flag}": getattr(arguments, flag, None) for flag in ("json", "predictions")}
+    read = [*locations(arguments.data), getattr(arguments, "teacher", None), arguments.student, arguments.against]
+    check_outputs(parser, outputs, [path for path in read if path is not None])
     if arguments.plots is not None and arguments.plots.exists() and not arguments.plots.is_dir():
         parser.error(f"--plots {arguments.plots}: is no directory")
 

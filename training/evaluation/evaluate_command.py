@@ -33,6 +33,11 @@ def evaluate(argv: list[str]) -> int:
         from training.evaluation.plots import draw_evaluation as draw
 
     measured = open_measured(arguments.student, arguments.precision)
+    if arguments.rationales and not measured.writes_rationales:
+        parser.error(
+            f"--rationales: {measured.name} was taught none (method {measured.method.name}, rationale_weight "
+            f"{measured.config.get('rationale_weight', 0):g}); leave the flag out"
+        )
     examples = load_rows(measured, flags.selection(arguments))
     examples = add_slices(examples, measured.tasks, arguments.slice_by, arguments.slice_words)
     flags.tell_unknown_tags(arguments, examples)

@@ -52,6 +52,13 @@ class Measured:
         return method_of({"config": self.config})
 
     @property
+    def writes_rationales(self) -> bool:
+        """Whether it was taught to."""
+        if self.method.learns_rationale:
+            return float(self.config.get("rationale_weight", 1.0)) > 0
+        return self.method.writes_rationale_first
+
+    @property
     def cuts(self) -> tuple[float, int]:
         """Share and seed by which its run cut validation rows: any other would mix in rows it was trained on."""
         return float(self.config.get("validation_share", 0.1)), int(self.config.get("data_seed", 0))

@@ -128,6 +128,12 @@ def require_comparable(measured: Measured, other: Measured, examples: Sequence[E
     """
     require_known(other.tasks, examples)
     for name in dict.fromkeys(row.task for row in examples):
+        if set(measured.tasks[name].fields) != set(other.tasks[name].fields):
+            raise DataError(
+                f"--against {other.name}: reads {', '.join(other.tasks[name].fields)} of task {name}, {measured.name} "
+                f"reads {', '.join(measured.tasks[name].fields)} (methods {other.method.name} and "
+                f"{measured.method.name}), so that they cannot be asked the same; evaluate each by itself"
+            )
         if measured.tasks[name].answer != other.tasks[name].answer:
             raise DataError(
                 f"--against {other.name}: answers task {name} with another answer space than {measured.name}; "

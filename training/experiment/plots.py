@@ -93,6 +93,9 @@ def _plot(
         places = sorted({across(cell) for cell in here})
         axes.set_xticks(places, labels=[f"{place:,}" for place in places])
         axes.minorticks_off()
+        # Two seeds may give an interval of hundreds of points: what lies outside of 0 to 100 % means nothing.
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(low, -2), min(high, 102))
         axes.legend(fontsize="small")
     figure.savefig(path, dpi=120)
 

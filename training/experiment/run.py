@@ -27,7 +27,7 @@ from training.data.report import UnusableRows
 from training.evaluation.answering import answer_all
 from training.experiment.logs import said_once_a_run
 from training.experiment.plan import Plan, Run
-from training.experiment.sources import any_test, check_sources, load_test, load_validation
+from training.experiment.sources import any_test, check_sources, data_digest, load_test, load_validation
 from training.experiment.tokenizers import share_tokenizers, with_tokenizer
 from training.methods import method_of
 from training.run import train
@@ -132,6 +132,11 @@ def _stored(run: Run, folder: Path) -> RunResult | None:
             raise ExperimentError(
                 f"{folder}: was made by another recipe; give --output a new place, or remove that directory"
             )
+        if content.pop("data_digest") != data_digest(run.config):
+            raise ExperimentError(
+                f"{folder}: was trained on other data, its files have changed since; give --output a new place, or "
+                "remove that directory"
+            )
         measured = tuple(Measured(**one) for one in content.pop("measured"))
         return RunResult(run, measured=measured, **content)
     except (ValueError, KeyError, TypeError) as error:
@@ -142,7 +147,8 @@ def _store(result: RunResult, folder: Path) -> None:
     content = {key: value for key, value in asdict(result).items() if key not in ("run", "reason")}
     # In one step: a result is there whole or not at all.
     part = folder / f"{RESULT}.part"
-    write_json(part, {"recipe_digest": _digest(result.run.config), **content})
+    config = result.run.config
+    write_json(part, {"recipe_digest": _digest(config), "data_digest": data_digest(config), **content})
     part.rename(folder / RESULT)
 
 

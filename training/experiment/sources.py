@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from student.errors import DataError
 from training.config import SourceConfig, TrainConfig
@@ -102,7 +105,13 @@ def load_validation(entry: SourceConfig, config: TrainConfig) -> list[Example]:
     """The validation rows of a source, with gold labels, whatever the run learns from."""
     if not entry.validation_rows:
         return []
-    return open_entry(_for_gold(entry), Cuts.of(config)).load("validation").examples[: entry.validation_rows]
+    try:
+        loaded = open_entry(_for_gold(entry), Cuts.of(config)).load("validation")
+    except UnusableRows as error:
+        if error.report.rows_used:
+            raise
+        return []  # rows that only a teacher has labelled: another source is validated on
+    return loaded.examples[: entry.validation_rows]
 
 
 def load_test(entry: SourceConfig, config: TrainConfig) -> list[Example]:
@@ -141,6 +150,26 @@ def _parts(entry: SourceConfig, config: TrainConfig, *, test: bool) -> Iterator[
     yield "validation", load_validation(entry, config)
     if test:
         yield "test", load_test(entry, config)
+
+
+def data_digest(config: TrainConfig) -> str:
+    """A digest of every file that a recipe's sources are read from; generated rows and hub names have none."""
+    digest = hashlib.sha256()
+    for entry in config.data:
+        for name in (entry.source.partition(":")[2], entry.task, entry.validation):
+            path = Path(name) if name else None
+            if path is not None and path.exists():
+                for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                    if file.is_file():
+                        digest.update(file_digest(file))
+    return f"sha256:{digest.hexdigest()}"
+
+
+@functools.cache
+def file_digest(path: Path) -> bytes:
+    """Of a file's content; read once in a process."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def _entries(runs: Iterable[Run]) -> list[tuple[SourceConfig, TrainConfig]]:

@@ -268,3 +268,33 @@ def test_students_of_every_method_are_asked_what_they_were_taught(
     assert json.loads((tmp_path / "figures.json").read_text())["mood"]["rows"] == asked
     told = capsys.readouterr().err
     assert ("20 of 60 rows are not asked: has no reasoning" in told) is (asked == 40)
+
+
+def test_students_that_read_other_fields_are_not_compared(
+    mood_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = recipe(write_source(tmp_path), method="rationale-given", steps=2, validate_every=2)
+    train(config, tmp_path / "run", progress=False)
+    data = ["--data", f"jsonl:{tmp_path}/rows.jsonl", "--quiet"]
+    assert cli.main(["evaluate", str(mood_run), *data, "--against", str(tmp_path / "run")]) == 1
+    assert "reads text, rationale of task mood" in capsys.readouterr().err
+
+
+def test_rationales_of_a_student_that_was_taught_none_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(recipe(write_source(tmp_path), method="standard", steps=1), tmp_path / "run", progress=False)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", str(tmp_path / "run"), "--rationales", "--quiet"])
+    assert ended.value.code == 2
+    assert "was taught none (method standard" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--predictions", "--json"])
+def test_rows_are_never_overwritten(flag: str, mood_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = mood_run.parent / "rows.jsonl"
+    before = path.read_bytes()
+    with pytest.raises(SystemExit):
+        cli.main(["evaluate", str(mood_run), "--data", f"jsonl:{path}", flag, str(path), "--quiet"])
+    assert "is read by this command" in capsys.readouterr().err
+    assert path.read_bytes() == before

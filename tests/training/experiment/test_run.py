@@ -12,6 +12,7 @@ from student import cli
 from student.errors import DataError
 from tests.training.small import rows, write_source
 from training.experiment import run as experiment_run
+from training.experiment import sources
 from training.experiment.plan import Plan, load_plan
 from training.experiment.report import write_report
 from training.experiment.run import ExperimentError, run_all
@@ -195,3 +196,27 @@ def test_experiment_without_any_student_fails(tmp_path: Path, capsys: pytest.Cap
     arguments = ["experiment", str(tmp_path / "experiment.yaml"), "--output", str(tmp_path / "out"), "--quiet"]
     assert cli.main(arguments) == 1
     assert "n/a" in capsys.readouterr().out
+
+
+def test_results_of_other_data_are_not_taken(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, seeds=[0], fractions=[1.0], methods=["standard"])
+    run_all(plan, tmp_path / "out", progress=False)
+    with (tmp_path / "rows.jsonl").open("a") as stream:
+        stream.write("\n" + json.dumps(rows()[0] | {"inputs": {"text": "Kim laughs."}}))
+    sources.file_digest.cache_clear()
+    with pytest.raises(ExperimentError, match="was trained on other data"):
+        run_all(plan, tmp_path / "out", progress=False)
+
+
+def test_rows_that_only_a_teacher_has_labelled_may_be_a_source_beside_gold(tmp_path: Path) -> None:
+    plan = _plan(tmp_path)
+    taught = [{"inputs": {"text": f"{row['inputs']['text']} Again."}, "teacher_label": row["label"]} for row in rows()]
+    (tmp_path / "taught.jsonl").write_text("\n".join(map(json.dumps, taught)))
+    data = [
+        {"source": "jsonl:rows.jsonl", "task": "mood.yaml"},
+        {"source": "jsonl:taught.jsonl", "task": "mood.yaml", "labels": "teacher"},
+    ]
+    plan = _plan(tmp_path, {"data": data}, seeds=[0], fractions=[1.0], methods=["standard"])
+    results = run_all(plan, tmp_path / "out", progress=False)
+    assert results[0].training_rows > 60
+    assert "standard" in write_report(plan, results, tmp_path / "out", test=False)
