@@ -111,8 +111,8 @@ class RecordedCuts:
         if named:
             if split == "validation" and not _validated(named[0]):
                 raise DataError(
-                    f"--data {spec} --split validation: the run trained on all rows of this source (validation_rows: 0). "
-                    f"{advice}"
+                    f"--data {spec} --split validation: the run trained on all of its rows (validation_rows: 0)."
+                    f" {advice}"
                 )
             return
         otherwise = [

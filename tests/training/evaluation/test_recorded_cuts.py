@@ -39,7 +39,7 @@ def test_columns_of_a_hub_dataset_are_those_of_the_recipe() -> None:
 def test_rows_that_were_all_trained_on_are_no_validation_rows() -> None:
     cuts = _cuts({"source": "asdiv:data", "validation_rows": 0})
 
-    with pytest.raises(DataError, match=r"trained on all rows of this source.*Leave --data out"):
+    with pytest.raises(DataError, match=r"trained on all of its rows.*Leave --data out"):
         cuts.of("asdiv:data", "validation")
     assert cuts.of("asdiv:data", "train").share == 0
 
