@@ -15,7 +15,7 @@ from student.errors import DataError
 from training.config import SourceConfig, load_config
 from training.data.example import Example, Unanswered
 from training.data.mixture import Cuts, Mixture, load_mixture, open_entry
-from training.data.sources import is_generated, takes_task
+from training.data.sources import FORMS, is_generated, takes_task
 from training.data.statistics import describe
 
 _SHOWN_LABELS = 8
@@ -34,8 +34,7 @@ def main(argv: list[str]) -> int:
         "sources",
         nargs="*",
         metavar="SOURCE",
-        help="cqa:<folder>, svamp:<folder>, esnli:<folder>, asdiv:<folder>, jsonl:<file>, csv:<file>, hub:<name or "
-        "folder>, demo-nli, demo-choices or demo-math",
+        help=", ".join(FORMS),
     )
     parser.add_argument("--recipe", type=Path, help="take sources, labels and cuts from this recipe instead")
     parser.add_argument("--task", help="task of the jsonl, csv and hub sources: a built-in name or a YAML file")
