@@ -128,16 +128,22 @@ def assemble_rows(
     return Loaded(examples, report, unanswered)
 
 
-def _read(task: Task, fields: Mapping[str, object]) -> _Question | Rejected:
-    inputs, choices, rationale = fields.get("inputs"), fields.get("choices"), fields.get("rationale")
+def read_inputs(task: Task, fields: Mapping[str, object]) -> tuple[dict[str, str], list[str]] | Rejected:
+    """A row's inputs and choices as they stand there, or why the task cannot ask them."""
+    inputs, choices = fields.get("inputs"), fields.get("choices")
     choices = [] if choices is None else choices
     if not isinstance(inputs, dict):
         return Rejected("inputs must be an object with the task's fields")
     if not is_text_list(choices):
         return Rejected("choices must be a list of texts")
-    problem = request_problem(task, inputs, choices)
-    if problem is not None:
-        return problem
+    return request_problem(task, inputs, choices) or (inputs, choices)
+
+
+def _read(task: Task, fields: Mapping[str, object]) -> _Question | Rejected:
+    asked, rationale = read_inputs(task, fields), fields.get("rationale")
+    if isinstance(asked, Rejected):
+        return asked
+    inputs, choices = asked
     gold = _answer(task, "label", fields.get("label"), choices)
     if isinstance(gold, Rejected):
         return gold
