@@ -15,7 +15,7 @@ from student.errors import DataError
 from training.config import SourceConfig, load_config
 from training.data.example import Example, Unanswered
 from training.data.mixture import Cuts, Mixture, load_mixture, open_entry
-from training.data.sources import is_generated, takes_task
+from training.data.sources import FORMS, is_generated, takes_task
 from training.data.statistics import describe
 from training.output_files import check_outputs, locations
 
@@ -35,8 +35,7 @@ def main(argv: list[str]) -> int:
         "sources",
         nargs="*",
         metavar="SOURCE",
-        help="cqa:<folder>, svamp:<folder>, esnli:<folder>, asdiv:<folder>, jsonl:<file>, csv:<file>, hub:<name or "
-        "folder>, demo-nli, demo-choices or demo-math",
+        help=", ".join(FORMS),
     )
     parser.add_argument("--recipe", type=Path, help="take sources, labels and cuts from this recipe instead")
     parser.add_argument("--task", help="task of the jsonl, csv and hub sources: a built-in name or a YAML file")
@@ -109,6 +108,8 @@ def _text(mixture: Mixture, report: dict[str, Any]) -> str:
             f"{overlap.task}: of {overlap.rows:,} {overlap.held_out} rows, {overlap.same.rows:,} ask what a training "
             f"row asks, {overlap.near.rows:,} nearly that"
         )
+        if overlap.grouped is not None:
+            lines[-1] += f"; {overlap.grouped.rows:,} have the premise of a training row"
         lines += _examples((*overlap.same.examples, *overlap.near.examples))
     lines += [f"{source}: test rows not checked: {reason}" for source, reason in mixture.unchecked.items()]
     return "\n".join(lines) + "\n"
@@ -143,7 +144,10 @@ def _write(path: Path, entries: Iterable[SourceConfig]) -> None:
         raise DataError(f"--write: a file of rows is of one task; these sources are of {', '.join(names)}")
     # All of them first: a source that cannot be read must not leave half a file.
     loaded = [source.load("train") for source in opened]
-    rows: list[Example | Unanswered] = [row for one in loaded for row in (*one.examples, *one.unanswered)]
+    rows: list[Example | Unanswered] = []
+    for one in loaded:
+        rows += one.examples
+        rows += one.unanswered
     path.write_text("".join(json.dumps(_row(row), ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 

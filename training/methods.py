@@ -28,6 +28,9 @@ from training.data.report import Rejected
 RATIONALE_FIELD = "rationale"
 """The input field in which a `rationale-given` student reads the teacher's reasoning."""
 
+_KNEW_GOLD = ("human", "generator")
+"""Who explained the right answer: read as an input, such a rationale would stand in for a teacher that is not there."""
+
 _READ = f" {RATIONALE_FIELD}: {{{RATIONALE_FIELD}}}"
 
 
@@ -114,6 +117,8 @@ class Method:
             return Rejected(f"has no reasoning, which method {self.name} needs")
         if self.writes_rationale_first:
             return replace(example, rationale=concluded(task, reasoned, example.label))
+        if example.rationale_by in _KNEW_GOLD:
+            return Rejected(_not_a_teachers(self, example))
         return replace(self._given(example, reasoned), rationale=None)
 
     def row_to_ask(self, task: Task, example: Example) -> Example | Rejected:
@@ -128,6 +133,8 @@ class Method:
         if not self.reads_rationale:
             return example
         reasoned = reasoning(task, example.rationale or "")
+        if reasoned and example.rationale_by in _KNEW_GOLD:
+            return Rejected(_not_a_teachers(self, example))
         return self._given(example, reasoned) if reasoned else Rejected(f"has no reasoning, which {self.name} reads")
 
     @staticmethod
@@ -136,6 +143,11 @@ class Method:
 
 
 DEFAULT_METHOD = "step-by-step"
+
+
+def _not_a_teachers(method: Method, example: Example) -> str:
+    return f"has a rationale by a {example.rationale_by}, who knew gold; method {method.name} reads a teacher's alone"
+
 
 METHODS: dict[str, Method] = {
     method.name: method

@@ -25,6 +25,7 @@ def write_rows(folder: Path, examples: Iterable[Example]) -> None:
                 "source": row.source,
                 "gold": row.gold,
                 "tags": dict(row.tags),
+                "rationale_by": row.rationale_by,
             }
             stream.write(json.dumps(content, ensure_ascii=False) + "\n")
 

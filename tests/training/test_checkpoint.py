@@ -106,10 +106,19 @@ def test_no_finished_run_is_told(tmp_path: Path) -> None:
 def test_validation_rows_survive(tmp_path: Path) -> None:
     rows = [
         Example("t", {"text": "a\u2028b\nc"}, "yes", None, "x:1", ("a", "b"), gold="no", tags={"kind": "new"}),
-        Example("t", {"text": "ü"}, "no", "Because.", "x:2"),
+        Example("t", {"text": "ü"}, "no", "Because.", "x:2", rationale_by="human"),
     ]
     write_rows(tmp_path, rows)
     assert read_rows(tmp_path) == rows
+
+
+def test_validation_rows_that_do_not_say_who_wrote_the_rationale_are_read(tmp_path: Path) -> None:
+    row = Example("t", {"text": "ü"}, "no", "Because.", "x:2")
+    write_rows(tmp_path, [row])
+    file = tmp_path / "validation.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace(', "rationale_by": "unknown"', ""), encoding="utf-8")
+    assert "rationale_by" not in file.read_text(encoding="utf-8")
+    assert read_rows(tmp_path) == [row]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"task": "t"}', '{"choices": 5}'])

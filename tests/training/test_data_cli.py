@@ -96,7 +96,7 @@ def test_rows_are_written_for_a_teacher_with_those_that_have_no_answer(tmp_path:
 
     lines = [json.loads(line) for line in written.read_text().splitlines()]
     assert len(lines) == 31
-    assert lines[4] == {"id": "asdiv/train:p4", "inputs": {"problem": "4 boxes. How many?"}, "label": "4 + 1"}
+    assert lines[4] == {"id": "p4", "inputs": {"problem": "4 boxes. How many?"}, "label": "4 + 1"}
     assert lines[30] == {"id": "asdiv/train:p30", "inputs": {"problem": "30 boxes. How many?"}}
 
 

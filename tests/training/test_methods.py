@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_rationale_given_reads_the_reasoning_and_not_the_teachers_answer() -> No
     )
     task.validate_request(row.inputs, row.choices)
     assert task.limits.source_tokens == TASK.limits.source_tokens + TASK.limits.rationale_tokens
+
+
+@pytest.mark.parametrize("by", ["human", "generator"])
+def test_explanations_of_the_right_answer_do_not_stand_in_for_a_teacher(by: str) -> None:
+    row = replace(ROW, rationale_by=by)  # type: ignore[arg-type]
+    for made in (METHODS["rationale-given"].row_to_learn, METHODS["rationale-given"].row_to_ask):
+        rejected = made(TASK, row)
+        assert isinstance(rejected, Rejected) and f"has a rationale by a {by}, who knew gold" in rejected.reason
+    assert isinstance(METHODS["single-task"].row_to_learn(TASK, row), Example)
 
 
 def test_the_task_without_the_method_is_found_again() -> None:

@@ -80,5 +80,6 @@ def _taught(example: Example, answer: TeacherAnswer, labels: Labels, *, agrees: 
         example,
         label=answer.label if labels == "teacher" else example.label,
         rationale=answer.rationale,
+        rationale_by="teacher",
         tags={"teacher_agrees": "yes" if agrees else "no"},
     )

@@ -60,7 +60,7 @@ def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
         else _row(task, f"{name}:{number}", line.value)
         for number, line in enumerate(lines)
     )
-    return assemble_rows(name, task, rows, "gold")
+    return assemble_rows(name, task, rows, "gold", rationale_by="human")
 
 
 def premise(example: Example) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
+
+RationaleBy = Literal["teacher", "human", "generator", "unknown"]
+"""Who wrote a rationale: a teacher model, a person who knew the gold answer, a generator of demo rows."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Example:
         choices: the answers to choose from, for tasks that take them with each request.
         gold: the gold answer where it is known and differs in origin from `label`; used for evaluation.
         tags: facts for slicing results, such as `{"template": "nli-07", "seen_template": "no"}`.
+        rationale_by: who wrote the rationale, where there is one. A person's explanation was written knowing gold: as
+            an input it would give the answer away.
     """
 
     task: str
@@ -30,6 +36,7 @@ class Example:
     choices: tuple[str, ...] = ()
     gold: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    rationale_by: RationaleBy = "unknown"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))

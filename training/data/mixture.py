@@ -235,9 +235,10 @@ def _overlaps(mixture: Mixture, sources: Sequence[Source]) -> Iterator[Overlap]:
                 mixture.unchecked[f"{source.kind}:{source.location}"] = str(error)
             else:
                 test += loaded.examples
+    premises = {source.task.name: source.premise for source in sources if source.premise is not None}
     for task in mixture.tasks:
         training = [row for row in mixture.training if row.task == task]
         for name, rows in (("validation", mixture.validation), ("test", test)):
             held_out = [row for row in rows if row.task == task]
             if held_out:
-                yield find_overlap(training, held_out, name)
+                yield find_overlap(training, held_out, name, premises.get(task))

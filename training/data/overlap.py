@@ -19,7 +19,7 @@ import json
 import math
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +118,8 @@ class Overlap:
         rows: how many rows were held out.
         same: those whose question a training row asks.
         near: further ones, which a training row nearly asks.
+        grouped: those that share their group, such as a premise, with a training row, whatever they ask; None for
+            tasks whose rows have no groups.
     """
 
     task: str
@@ -125,11 +127,13 @@ class Overlap:
     rows: int
     same: Pairs = field(default_factory=Pairs)
     near: Pairs = field(default_factory=Pairs)
+    grouped: Pairs | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         counts = {"task": self.task, "held_out": self.held_out, "rows": self.rows}
-        return {**counts, "same": self.same.as_dict(), "near": self.near.as_dict(), "near_from": NEAR}
+        grouped = {} if self.grouped is None else {"same_premise": self.grouped.as_dict()}
+        return {**counts, "same": self.same.as_dict(), "near": self.near.as_dict(), "near_from": NEAR, **grouped}
 
     def warning(self) -> str | None:
         """One line for people, or None where nothing was found."""
@@ -140,6 +144,8 @@ class Overlap:
             )
         if self.near.rows:
             told.append(f"{self.near.rows:,} ask nearly that ({_first(self.near)}): look at them")
+        if self.grouped is not None and self.grouped.rows:
+            told.append(f"{self.grouped.rows:,} have the premise of a training row ({_first(self.grouped)})")
         return f"{self.task}: of {self.rows:,} {self.held_out} rows {'; '.join(told)}" if told else None
 
 
@@ -147,13 +153,19 @@ def _first(pairs: Pairs) -> str:
     return f"first {pairs.examples[0]['row']}, like {pairs.examples[0]['like']}"
 
 
-def find_overlap(training: Sequence[Example], held_out: Sequence[Example], name: str) -> Overlap:
+def find_overlap(
+    training: Sequence[Example],
+    held_out: Sequence[Example],
+    name: str,
+    group: Callable[[Example], str] | None = None,
+) -> Overlap:
     """Look for each held-out row among the training rows.
 
     Args:
         training: rows of one task.
         held_out: rows of the same task.
         name: what the held-out rows are.
+        group: what rows of one premise have in common; None where there are no premises.
     """
     task = held_out[0].task if held_out else ""
     found = Overlap(task, name, len(held_out))
@@ -167,6 +179,12 @@ def find_overlap(training: Sequence[Example], held_out: Sequence[Example], name:
             found.same.add(row, like)
     for row, like, similarity in _near_pairs(training, rest):
         found.near.add(row, like, similarity=f"{similarity:.2f}")
+    if group is not None:
+        found.grouped = Pairs()
+        groups = {group(row): row for row in reversed(training)}
+        for row in held_out:
+            if (like := groups.get(group(row))) is not None:
+                found.grouped.add(row, like)
     return found
 
 

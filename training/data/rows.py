@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from student.answers import conclusion, same_answer
 from student.task import Task, merge_choices, normalise_answer
 from training.data.checks import is_text_list, is_unicode, request_problem, text_problem
-from training.data.example import Example, Unanswered
+from training.data.example import Example, RationaleBy, Unanswered
 from training.data.labels import read_label
 from training.data.loaded import Labels, Loaded
 from training.data.report import LoadReport, Rejected
@@ -71,7 +71,9 @@ class _Question:
         return self.gold
 
 
-def assemble_rows(name: str, task: Task, rows: Iterable[Row], labels: Labels) -> Loaded:
+def assemble_rows(
+    name: str, task: Task, rows: Iterable[Row], labels: Labels, *, rationale_by: RationaleBy | None = None
+) -> Loaded:
     """Make examples of rows.
 
     Labels, gold and teacher's alike, are brought to the task's form: a label or choice as the task writes it
@@ -84,6 +86,8 @@ def assemble_rows(name: str, task: Task, rows: Iterable[Row], labels: Labels) ->
         rows: rows with distinct sources.
         labels: whose answers become the labels. With `teacher`, gold is kept beside it where it is known, and
             rows without a teacher's answer are dropped; with `gold`, those without a gold one.
+        rationale_by: who wrote the rationales; None: the teacher those of rows that have a teacher's answer too, and
+            of the others it is not known.
     """
     report = LoadReport(name)
     examples: list[Example] = []
@@ -115,6 +119,7 @@ def assemble_rows(name: str, task: Task, rows: Iterable[Row], labels: Labels) ->
             choices=question.choices,
             gold=question.gold if question.teacher is not None else None,
             tags=_tags(row, question, agrees),
+            rationale_by=rationale_by or ("unknown" if question.teacher is None else "teacher"),
         )
         examples.append(example)
         report.use(with_rationale=example.rationale is not None)
@@ -123,16 +128,22 @@ def assemble_rows(name: str, task: Task, rows: Iterable[Row], labels: Labels) ->
     return Loaded(examples, report, unanswered)
 
 
-def _read(task: Task, fields: Mapping[str, object]) -> _Question | Rejected:
-    inputs, choices, rationale = fields.get("inputs"), fields.get("choices"), fields.get("rationale")
+def read_inputs(task: Task, fields: Mapping[str, object]) -> tuple[dict[str, str], list[str]] | Rejected:
+    """A row's inputs and choices as they stand there, or why the task cannot ask them."""
+    inputs, choices = fields.get("inputs"), fields.get("choices")
     choices = [] if choices is None else choices
     if not isinstance(inputs, dict):
         return Rejected("inputs must be an object with the task's fields")
     if not is_text_list(choices):
         return Rejected("choices must be a list of texts")
-    problem = request_problem(task, inputs, choices)
-    if problem is not None:
-        return problem
+    return request_problem(task, inputs, choices) or (inputs, choices)
+
+
+def _read(task: Task, fields: Mapping[str, object]) -> _Question | Rejected:
+    asked, rationale = read_inputs(task, fields), fields.get("rationale")
+    if isinstance(asked, Rejected):
+        return asked
+    inputs, choices = asked
     gold = _answer(task, "label", fields.get("label"), choices)
     if isinstance(gold, Rejected):
         return gold

@@ -179,9 +179,14 @@ class Source:
         return question_text if takes_task(self.kind) else None
 
     @property
+    def premise(self) -> Callable[[Example], str] | None:
+        """What rows of one premise have in common, for releases in which several rows have one."""
+        return _GROUPS.get(self.kind)
+
+    @property
     def _together(self) -> Callable[[Example], str] | None:
         """What rows share that stay on one side of the validation split."""
-        return self.identity or _GROUPS.get(self.kind)
+        return self.identity or self.premise
 
     @cached_property
     def _hub(self) -> HubDataset:

@@ -48,7 +48,7 @@ def add_rows(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "--split",
         choices=("train", "validation", "test"),
         help="part of the --data (default: test); of a jsonl or csv file test is the whole of it, rows trained on "
-        "included, and train and validation are cut as they were for the run",
+        "included; train and validation are those of the run, by its recorded recipe",
     )
     parser.add_argument("--rows", type=positive, default=1000, help="rows of each source at most (default: 1000)")
 

@@ -14,6 +14,7 @@ from student.task import Task
 from training.data.example import Example
 from training.evaluation.answering import AnsweringStudent, answer_all
 from training.evaluation.outcome import Outcome
+from training.evaluation.recorded_cuts import RecordedCuts
 from training.methods import Method, method_of
 
 
@@ -59,9 +60,9 @@ class Measured:
         return self.method.writes_rationale_first
 
     @property
-    def cuts(self) -> tuple[float, int]:
-        """Share and seed by which its run cut validation rows: any other would mix in rows it was trained on."""
-        return float(self.config.get("validation_share", 0.1)), int(self.config.get("data_seed", 0))
+    def cuts(self) -> RecordedCuts:
+        """How its run cut validation rows: any other way would mix in rows it was trained on."""
+        return RecordedCuts(self.config)
 
     def answer(self, examples: Sequence[Example], *, rationales: bool, progress: bool) -> list[Outcome]:
         """Answer rows; see `answer_all`."""

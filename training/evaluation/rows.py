@@ -12,6 +12,7 @@ from training.data.example import Example
 from training.data.loaded import Labels
 from training.data.report import Rejected
 from training.data.sources import DemoRows, Source, Split, open_source, takes_task
+from training.data.told import load_told
 from training.evaluation.measured import Measured
 from training.evaluation.outcome import right_answer
 from training.validation_rows import read_rows
@@ -58,9 +59,7 @@ def load_rows(measured: Measured, selection: Selection) -> list[Example]:
 def gold_rows(measured: Measured, spec: str, selection: Selection) -> list[Example]:
     """Rows of one source with their right answers; dropped ones are told on stderr."""
     source = open_rows(measured, spec, selection)
-    loaded = source.load(selection.split)
-    if loaded.report.dropped:
-        sys.stderr.write(f"{loaded.report.as_text()}\n")
+    loaded = load_told(source, selection.split, lambda report: sys.stderr.write(f"{report}\n"))
     return _asked(measured, source.task, loaded.examples[: selection.rows])
 
 
@@ -76,16 +75,20 @@ def open_rows(measured: Measured, spec: str, selection: Selection, labels: Label
     """The source of a specification, cut as the student's run cut it.
 
     Raises:
-        DataError: there is no such source, its task is not clear, or it has no such labels.
+        DataError: there is no such source, its task is not clear, it has no such labels, or the run's record does not
+            say which of its rows are the split.
     """
-    share, seed = measured.cuts
+    cut = measured.cuts.of(spec, selection.split)
     return open_source(
         spec,
         task=_task_of(spec, selection.task, measured),
         labels=labels,
         demo_rows=DemoRows(selection.rows, selection.rows, selection.rows),
-        validation_share=share,
-        seed=seed,
+        validation_share=cut.share,
+        seed=cut.seed,
+        max_bad_share=cut.max_bad_share,
+        validation=cut.validation,
+        columns=cut.columns,
     )
 
 
@@ -139,11 +142,10 @@ def require_comparable(measured: Measured, other: Measured, examples: Sequence[E
                 f"--against {other.name}: answers task {name} with another answer space than {measured.name}; "
                 "compare students of the same task"
             )
-    if cut and measured.cuts != other.cuts:
+    if cut and (told := measured.cuts.differ_from(other.cuts)):
         sys.stderr.write(
-            f"{other.name}: cut its validation rows otherwise (share {other.cuts[0]:g}, seed {other.cuts[1]}) than "
-            f"{measured.name} (share {measured.cuts[0]:g}, seed {measured.cuts[1]}): it may have been trained on some "
-            "of these rows. Compare on --split test\n"
+            f"{other.name}: cut its validation rows otherwise than {measured.name} ({'; '.join(told)}): it may have "
+            "been trained on some of these rows. Compare on --split test\n"
         )
 
 

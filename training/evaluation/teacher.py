@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from student.answers import same_answer
+from student.errors import DataError
 from student.task import Choices, ClosedLabels, Task, merge_choices, normalise_answer
 from training.data.example import Example
 from training.evaluation.measured import Measured
@@ -42,20 +43,33 @@ def load_taught(measured: Measured, selection: Selection, recorded: Path | None 
 
     Raises:
         DataError: rows or answers cannot be read, a source has no teacher's answers, no row has both, or the student
-            does not know a row's task or right answer.
+            does not know a row's task or right answer, or recorded answers may belong to either of two rows.
     """
-    gold: list[Example] = []
-    answers: dict[tuple[str, str], str] = {}
-    for spec in selection.sources:
-        gold += gold_rows(measured, spec, selection)
-        if recorded is None:
-            source = open_rows(measured, spec, selection, labels="teacher")
-            taught = source.load(selection.split, held_out_labels="teacher")
-            answers |= {(row.task, row.source): row.label for row in taught.examples}
+    gold = {spec: gold_rows(measured, spec, selection) for spec in selection.sources}
+    everything = [row for rows in gold.values() for row in rows]
+    require_known(measured.tasks, everything)
     if recorded is not None:
-        answers = read_answers(recorded)
-    require_known(measured.tasks, gold)
-    return pair(measured.tasks, gold, answers)
+        _require_distinct(everything, recorded)
+        return pair(measured.tasks, everything, read_answers(recorded))
+    left_out: Counter[str] = Counter()
+    examples: list[Example] = []
+    # Source by source: files of one name in two folders name their rows alike.
+    for spec, rows in gold.items():
+        source = open_rows(measured, spec, selection, labels="teacher")
+        answered = source.load(selection.split, held_out_labels="teacher").examples
+        taught = pair(measured.tasks, rows, {(row.task, row.source): row.label for row in answered})
+        examples += taught.examples
+        left_out.update(taught.left_out)
+    return Taught(examples, dict(left_out))
+
+
+def _require_distinct(examples: Iterable[Example], recorded: Path) -> None:
+    named = Counter((row.task, row.source) for row in examples)
+    if twice := [source for (_, source), rows in named.items() if rows > 1]:
+        raise DataError(
+            f"--teacher {recorded}: {len(twice)} rows of --data go by the name of another row (such as {twice[0]}), so "
+            "that an answer may belong to either; rename one of the files, or measure them one by one"
+        )
 
 
 def pair(tasks: Mapping[str, Task], examples: list[Example], answers: Mapping[tuple[str, str], str]) -> Taught:

@@ -86,7 +86,8 @@ def _asked(arguments: argparse.Namespace, form: Form, writer: PromptWriter) -> R
     settings = _given(arguments, ("max_tokens",))
     settings["temperature"] = _temperature(arguments)
     if arguments.base_url is not None:
-        from training.teacher.endpoint import Endpoint, EndpointConfig
+        from training.teacher.endpoint import Endpoint
+        from training.teacher.endpoint_config import EndpointConfig
 
         settings |= _given(arguments, ("api_key_env",))
         if arguments.timeout_s is not None:

@@ -10,23 +10,18 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from json import JSONDecodeError
 from time import time
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
 
 from training.teacher.base import Ask, Identity, Reply
+from training.teacher.endpoint_config import EndpointConfig, read_key, shown_url
 from training.teacher.errors import EndpointClosed, RowRefused, TeacherError, Throttled, TryAgain, Unreachable
-from training.teacher.prompt import NEXT_QUESTION, Form
-
-DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
-"""Where the key is, if it is nowhere else; an endpoint that needs none is asked without."""
+from training.teacher.prompt import NEXT_QUESTION
 
 _NO_KEY = "none"
 _LONGEST_MESSAGE = 300
@@ -44,37 +39,6 @@ _NO_CREDIT = "insufficient_quota"
 _INVALID_URL = frozenset({"InvalidURL", "UnsupportedProtocol", "LocalProtocolError"})
 
 
-@dataclass(frozen=True)
-class EndpointConfig:
-    """How an endpoint is asked.
-
-    Attributes:
-        base_url: up to the version, such as `http://localhost:8000/v1`.
-        model: as the endpoint knows it.
-        form: messages or a plain text.
-        temperature: 0 takes the likeliest words.
-        max_tokens: of an answer, thinking included.
-        deadline_s: of a whole request: connecting, waiting, and reading the last byte.
-        api_key_env: the environment variable that holds the key.
-        fields: what else is in the request; a value of None takes a field out (`temperature`, `max_tokens`).
-    """
-
-    base_url: str
-    model: str
-    form: Form = "chat"
-    temperature: float = 0.0
-    max_tokens: int = 512
-    deadline_s: float = 120.0
-    api_key_env: str = DEFAULT_KEY_VARIABLE
-    fields: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if problem := _url_problem(self.base_url):
-            raise TeacherError(
-                f"--base-url {shown_url(self.base_url)}: {problem}; write it as http://localhost:8000/v1"
-            )
-
-
 class Endpoint:
     """Asks an endpoint.
 
@@ -89,7 +53,7 @@ class Endpoint:
     def __init__(self, config: EndpointConfig, prompt_digest: str) -> None:
         self._config = config
         self.name = f"endpoint {shown_url(config.base_url)}"
-        self._key = _read_key(config.api_key_env)
+        self._key = read_key(config.api_key_env)
         request = {"temperature": config.temperature, "max_tokens": config.max_tokens, **config.fields}
         self._request = {name: value for name, value in request.items() if value is not None}
         self.identity: Identity = {
@@ -236,39 +200,6 @@ class Endpoint:
         if self._key:
             line = line.replace(self._key, "***")
         return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 3]}..."
-
-
-def shown_url(url: str) -> str:
-    """A URL without what may be secret in it: user, password, query."""
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return repr(url.rpartition("@")[2].partition("?")[0])
-    scheme = f"{parts.scheme}://" if parts.scheme and parts.netloc else f"{parts.scheme}:" if parts.scheme else ""
-    return f"{scheme}{host}{parts.path}"
-
-
-def _url_problem(url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        return str(error)
-    if parts.scheme not in ("http", "https"):
-        return "has no http:// or https://"
-    return None if host else "names no host"
-
-
-def _read_key(variable: str) -> str | None:
-    key = os.environ.get(variable, "").strip()
-    if not key:
-        if variable == DEFAULT_KEY_VARIABLE:
-            return None
-        raise TeacherError(f"--api-key-env {variable}: there is no such environment variable, or it is empty")
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise TeacherError(f"environment variable {variable}: holds characters that no key has; set it again")
-    return key
 
 
 def _message(error: openai.APIStatusError) -> str:

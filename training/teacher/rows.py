@@ -13,12 +13,13 @@ from typing import Any
 from student.errors import DataError
 from student.task import Task, find_task, normalise_answer
 from training.data import anli, cqa, svamp
-from training.data.checks import is_text_list, request_problem, text_problem
+from training.data.checks import text_problem
 from training.data.distilled import Question
 from training.data.json_lines import read_json_lines
 from training.data.labels import read_label
 from training.data.release import read_rows
 from training.data.report import Rejected
+from training.data.rows import read_inputs
 
 _EXPECTED = 'one JSON object a line: {"inputs": {...}, "label": "..." (optional), "choices": [...] (optional)}'
 
@@ -182,15 +183,10 @@ def _released(task: Task, release: _Release, fields: Mapping[str, Any]) -> Input
 
 
 def _read_row(task: Task, row: Mapping[str, Any]) -> InputRow | Rejected:
-    inputs, choices, label = row.get("inputs"), row.get("choices"), row.get("label")
-    choices = [] if choices is None else choices
-    if not isinstance(inputs, dict):
-        return Rejected("inputs must be an object with the task's fields")
-    if not is_text_list(choices):
-        return Rejected("choices must be a list of texts")
-    problem = request_problem(task, inputs, choices)
-    if problem is not None:
-        return problem
+    asked, label = read_inputs(task, row), row.get("label")
+    if isinstance(asked, Rejected):
+        return asked
+    inputs, choices = asked
     gold = None if label is None else text_problem("label", label) or read_label(task, str(label), choices)
     return InputRow(
         key="",

@@ -10,6 +10,7 @@ from tests.training.data.real_data import real_dataset
 from tests.training.data.release_files import write_release
 from training.data import anli
 from training.data.report import Rejected
+from training.data.sources import open_source
 
 ROW: dict[str, Any] = {
     "uid": "1",
@@ -63,3 +64,12 @@ def test_real_rows_are_all_used_and_the_teacher_agrees_as_known(split: str, agre
     assert loaded.report.rows_used == loaded.report.rows_read == 1000
     assert loaded.report.rows_with_rationale == 1000 - unreadable
     assert loaded.report.teacher_agreement == pytest.approx(agreement, abs=0.002)
+
+
+def test_real_test_rows_share_premises_with_training_rows_as_the_guide_tells() -> None:
+    source = open_source(f"anli:{real_dataset('anli1')}")
+    trained = {anli.premise(row) for row in source.load("train").examples}
+    shared = [row for row in source.load("test").examples if anli.premise(row) in trained]
+
+    guide = (Path(__file__).parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
+    assert f"{len(shared)} have the premise of a row that is trained on" in guide

@@ -39,6 +39,7 @@ def test_row_has_the_first_explanation_as_rationale_that_ends_in_the_label(tmp_p
     }
     assert example.rationale == "it may be a cap; not a hat. So the answer is neutral."
     assert (example.task, example.label, example.gold, example.source) == ("esnli", "neutral", None, "esnli/valid:0")
+    assert example.rationale_by == "human"
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,8 @@ def test_test_rows_at_hand_are_compared_too(tmp_path: Path) -> None:
     validated = {row.inputs["premise"] for row in mixture.validation}
     assert (test.held_out, test.rows) == ("test", 3)
     assert test.same.rows == 3 - len({f"It is {number}." for number in range(3)} & validated)
+    assert test.as_dict()["same_premise"]["rows"] == test.same.rows
+    assert mixture.overlaps[0].as_dict()["same_premise"] == {"rows": 0, "examples": []}
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,20 @@ def test_nearest_row_is_named_with_its_similarity() -> None:
     assert found.near.examples == [{"row": "t:5", "like": "t:1", "similarity": f"{(runs - 1) / (runs + 1):.2f}"}]
 
 
+def test_rows_of_a_premise_that_was_trained_on_are_counted_whatever_they_ask() -> None:
+    def row(premise: str, hypothesis: str, source: str) -> Example:
+        return Example("nli", {"premise": premise, "hypothesis": hypothesis}, "yes", None, source)
+
+    training = [row("It rains.", "Somebody sings.", "t:0"), row("It rains.", "No.", "t:1")]
+    held_out = [row("It rains.", "A cat sleeps.", "h:0"), row("It snows.", "No.", "h:1")]
+
+    told = find_overlap(training, held_out, "test", lambda example: example.inputs["premise"])
+
+    assert told.as_dict()["same_premise"] == {"rows": 1, "examples": [{"row": "h:0", "like": "t:0"}]}
+    assert "1 have the premise of a training row (first h:0, like t:0)" in (told.warning() or "")
+    assert "same_premise" not in find_overlap(training, held_out, "test").as_dict()
+
+
 def test_warning_tells_counts_and_first_rows() -> None:
     found = find_overlap([_row(TEXT, 0)], [_row(TEXT, 7, part="v"), _row(_changed(0), 8, part="v")], "validation")
 

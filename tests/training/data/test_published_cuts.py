@@ -51,6 +51,8 @@ def test_tickets() -> None:
 def test_generated_rows(name: str, digests: tuple[str, str, str]) -> None:
     cuts = _cuts(open_source(name, demo_rows=DemoRows(300, 50, 50)))
 
+    rows = open_source(name, demo_rows=DemoRows(5, 5, 5)).load("train").examples
+    assert {row.rationale_by for row in rows} == {"generator"}
     assert tuple(cuts.values()) == tuple(zip((300, 50, 50), digests, strict=True))
 
 

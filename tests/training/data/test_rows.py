@@ -52,6 +52,13 @@ def test_gold_label_is_learned_beside_a_teacher_that_disagrees() -> None:
     assert "rationale concludes with another answer than the label" in loaded.report.noted
 
 
+def test_rationale_is_the_teachers_where_its_answer_stands_beside() -> None:
+    examples = _load(ROW, _without("label"), _without("teacher_label"), labels="gold").examples
+    taught = _load(_without("label"), labels="teacher").examples
+
+    assert [row.rationale_by for row in (*examples, *taught)] == ["teacher", "unknown", "teacher"]
+
+
 def test_row_without_gold_is_learned_from_the_teacher_alone() -> None:
     loaded = _load(_without("label"), labels="teacher")
 

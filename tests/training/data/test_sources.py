@@ -60,6 +60,8 @@ def test_train_rows_of_anli_are_those_of_the_valid_file(tmp_path: Path) -> None:
         row.inputs["premise"] for row in parts["validation"]
     }
     assert [example.source for example in parts["test"]] == [f"anli1/test:{row}" for row in range(3)]
+    assert source.premise is not None
+    assert len({source.premise(row) for row in parts["test"]}) == 2
     assert source.has_test
 
 

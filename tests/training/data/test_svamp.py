@@ -42,6 +42,7 @@ def test_gold_equation_is_canonical_and_agreement_is_by_value(tmp_path: Path) ->
     assert loaded.examples[1].rationale == "84 - 2 is 82. The answer is 84 - 2."
     assert loaded.examples[0].inputs == {"problem": ROW["input"]}
     assert loaded.examples[2].source == "svamp/train:2"
+    assert {example.rationale_by for example in loaded.examples} == {"teacher"}
     assert loaded.report.teacher_agreement == pytest.approx(2 / 3)
 
 

@@ -120,7 +120,7 @@ def test_student_of_gold_labels_shows_what_was_not_handed_down(
 ) -> None:
     (tmp_path / "gold").mkdir()
     source = write_source(tmp_path / "gold")
-    gold = train(recipe(source, steps=150, validate_every=150), tmp_path / "run", progress=False)
+    gold = train(recipe(source, steps=250, validate_every=250), tmp_path / "run", progress=False)
     against = ["--against", str(gold), "--json", str(tmp_path / "f.json")]
     assert cli.main([*_arguments(taught_run), *against]) == 0
     figures = json.loads((tmp_path / "f.json").read_text())

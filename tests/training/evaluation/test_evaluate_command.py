@@ -72,7 +72,24 @@ def test_command_cuts_the_validation_rows_as_the_run_did(tmp_path: Path) -> None
     file = tmp_path / "figures.json"
     data = ["--data", source.source, "--task", str(source.task), "--split", "validation"]
     assert cli.main(["evaluate", str(run), "--quiet", *data, "--json", str(file)]) == 0
-    assert json.loads(file.read_text())["mood"]["rows"] == len(read_rows(run)) == 15
+    assert json.loads(file.read_text())["mood"]["rows"] == len(read_rows(run)) == 20
+
+
+def test_command_takes_the_file_that_the_run_validated_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("data", "held"):
+        (tmp_path / name).mkdir()
+    write_source(tmp_path / "held", rows()[:9])
+    source = write_source(tmp_path / "data").model_copy(update={"validation": f"{tmp_path}/held/rows.jsonl"})
+    run = train(recipe(source, steps=1), tmp_path / "run", progress=False)
+    data = ["--task", str(source.task), "--data"]
+    evaluate = ["evaluate", str(run), "--quiet", "--json", str(tmp_path / "f.json")]
+
+    for split, count in (("validation", 9), ("train", 60)):
+        assert cli.main([*evaluate, *data, source.source, "--split", split]) == 0
+        assert json.loads((tmp_path / "f.json").read_text())["mood"]["rows"] == count
+    shutil.copytree(tmp_path / "data", tmp_path / "copy")
+    assert cli.main([*evaluate, *data, f"jsonl:{tmp_path}/copy/rows.jsonl", "--split", "validation"]) == 1
+    assert "is none of the run's sources" in capsys.readouterr().err
 
 
 def test_command_tells_of_dropped_rows(tmp_path: Path, tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -257,7 +274,7 @@ def test_slices_that_the_user_names_are_reported(mood_run: Path, tmp_path: Path)
     assert figures["mood/tears=no"]["rows"] == 40
 
 
-@pytest.mark.parametrize(("method", "asked"), [("standard", 60), ("single-task", 40), ("rationale-given", 40)])
+@pytest.mark.parametrize(("method", "asked"), [("standard", 60), ("single-task", 60), ("rationale-given", 40)])
 def test_students_of_every_method_are_asked_what_they_were_taught(
     method: str, asked: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -267,7 +284,7 @@ def test_students_of_every_method_are_asked_what_they_were_taught(
     assert cli.main(["evaluate", str(tmp_path / "run"), *arguments]) == 0
     assert json.loads((tmp_path / "figures.json").read_text())["mood"]["rows"] == asked
     told = capsys.readouterr().err
-    assert ("20 of 60 rows are not asked: has no reasoning" in told) is (asked == 40)
+    assert ("20 of 60 rows are not asked: has no reasoning, which rationale-given reads" in told) is (asked == 40)
 
 
 def test_students_that_read_other_fields_are_not_compared(

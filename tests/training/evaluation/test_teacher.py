@@ -76,6 +76,34 @@ def test_recorded_answers_stand_for_a_teacher(tmp_path: Path) -> None:
     assert taught.left_out == {NO_ANSWER: 5}
 
 
+def _folders(tmp_path: Path) -> tuple[str, str]:
+    """Two files of one name; the teacher of the second is wrong throughout."""
+    for folder, answer in (("one", "1 + 1"), ("two", "1 - 1")):
+        (tmp_path / folder).mkdir()
+        rows = [
+            {"inputs": {"problem": f"{folder} {number}"}, "label": "1 + 1", "teacher_label": answer}
+            for number in range(5)
+        ]
+        (tmp_path / folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return f"jsonl:{tmp_path}/one/rows.jsonl", f"jsonl:{tmp_path}/two/rows.jsonl"
+
+
+def test_teachers_of_two_files_of_one_name_are_kept_apart(tmp_path: Path) -> None:
+    one, two = _folders(tmp_path)
+    for order in ((one, two), (two, one)):
+        taught = load_taught(_measured("svamp"), Selection(order, None, "test", 100))
+        wrong = {row.inputs["problem"] for row in taught.examples if row.label != row.gold}
+        assert wrong == {f"two {number}" for number in range(5)}
+        assert len(taught.examples) == 10
+
+
+def test_recorded_answers_that_may_belong_to_either_of_two_rows_are_refused(tmp_path: Path) -> None:
+    answers = [{"task": "svamp", "source": f"rows.jsonl:{number}", "answer": "1"} for number in range(1, 6)]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, answers)))
+    with pytest.raises(DataError, match=r"5 rows of --data go by the name of another row \(such as rows\.jsonl:1\)"):
+        load_taught(_measured("svamp"), Selection(_folders(tmp_path), None, "test", 100), tmp_path / "t.jsonl")
+
+
 def test_source_without_a_teacher_is_refused() -> None:
     with pytest.raises(DataError, match="has no teacher labels of its own"):
         load_taught(_measured("demo-nli"), Selection(("demo-nli",), None, "test", 5))

@@ -10,7 +10,8 @@ from typing import Any
 from student.task import Task, parse_task
 from training.teacher.annotate import Annotation
 from training.teacher.asking import Asking
-from training.teacher.endpoint import Endpoint, EndpointConfig
+from training.teacher.endpoint import Endpoint
+from training.teacher.endpoint_config import EndpointConfig
 from training.teacher.prices import Price
 from training.teacher.prompt import PromptWriter
 from training.teacher.rows import read_input

@@ -99,6 +99,7 @@ def _row(split: Split, rng: random.Random, asker: Asker, number: int) -> Example
         label=shown[answer],
         rationale=f"{asked.reason} So the answer is {shown[answer]}.",
         source=f"{TASK}/{split}:{number}",
+        rationale_by="generator",
         choices=tuple(shown.values()),
         tags={
             "template": asked.template,

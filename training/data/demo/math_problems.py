@@ -151,6 +151,7 @@ def _draw(split: Split, rng: random.Random, number: int) -> Example:
         label=label,
         rationale=f"{realise(rationale, {**values, '1': first, '2': second})} The answer is {label}.",
         source=f"{TASK}/{split}:{number}",
+        rationale_by="generator",
         tags={
             "template": template.name if composed is None else f"{template.situation.name}-composed",
             "seen_template": "no" if new_template else "yes",

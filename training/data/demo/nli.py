@@ -72,6 +72,7 @@ def _example(draft: Draft, source: str, new_words: bool) -> Example:
         label=draft.label,
         rationale=draft.rationale,
         source=source,
+        rationale_by="generator",
         tags={
             "template": draft.template,
             "seen_template": "yes" if draft.seen_template else "no",
