@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import shutil
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -126,7 +127,10 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     stopwatch = Stopwatch(Path(checkpoint) if checkpoint is not None else None)
     trainer.add_callback(stopwatch)
     if checkpoint is None or steps_of(Path(checkpoint)) < config.steps:
-        trainer.train(resume_from_checkpoint=checkpoint)
+        with warnings.catch_warnings():
+            # Of checkpoints within a second, as tiny students have them; the numbers in their names decide.
+            warnings.filterwarnings("ignore", message="mtime may not be reliable", category=UserWarning)
+            trainer.train(resume_from_checkpoint=checkpoint)
     else:
         # Interrupted after its last step: the trainer would take one more.
         trainer.state = TrainerState.load_from_json(str(Path(checkpoint) / TRAINER_STATE_NAME))

@@ -137,8 +137,15 @@ def load_mixture(
         if mixture.tasks.setdefault(source.task.name, source.task) != source.task:
             raise DataError(f"{entry.source}: there are two different tasks of the name {source.task.name!r}")
         _add(mixture, entry, loaded.report)
-        validation = source.load("validation").examples[: entry.validation_rows] if entry.validation_rows else []
-        mixture.sources[-1]["validation_rows"] = len(validation)
+        held_out = source.load("validation").examples if entry.validation_rows else []
+        validation = held_out[: entry.validation_rows]
+        mixture.sources[-1] |= {"held_out_rows": len(held_out), "validation_rows": len(validation)}
+        if len(held_out) > len(validation):
+            mixture.texts.append(
+                f"{entry.source}: {len(held_out):,} rows are held out of training, the first {len(validation):,} of "
+                "them are validated on; raise validation_rows or lower validation_share to use the others"
+            )
+            _log.info("%s", mixture.texts[-1])
         if entry.validation_rows and not validation:
             _log.warning("%s: none of its rows has a gold label, so none is validated on", entry.source)
         tell(mixture)

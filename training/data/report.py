@@ -115,6 +115,13 @@ class LoadReport:
         self.teacher_compared += 1
         self.teacher_agreed += agrees
 
+    def reasons(self) -> str:
+        """Why rows were dropped, the most frequent reason first; empty where none was."""
+        return "; ".join(
+            f"{tally.rows} x {reason} (such as {', '.join(tally.examples)})"
+            for reason, tally in _most_first(self.dropped)
+        )
+
     def check(self, max_bad_share: float) -> None:
         """Refuse a dataset of which too much was dropped.
 
@@ -129,14 +136,10 @@ class LoadReport:
             raise ValueError(f"max_bad_share: {max_bad_share}; must be between 0 and 1")
         if self.rows_used and self.dropped_share <= max_bad_share:
             return
-        reasons = "; ".join(
-            f"{tally.rows} x {reason} (such as {', '.join(tally.examples)})"
-            for reason, tally in _most_first(self.dropped)
-        )
         allowed = f"at most {max_bad_share:.1%} allowed, and one row must be left" if self.rows_used else "none is left"
         raise UnusableRows(
             f"{self.name}: {self.rows_dropped} of {self.rows_read} rows cannot be used "
-            f"({self.dropped_share:.1%}; {allowed}): {reasons or 'no rows'}",
+            f"({self.dropped_share:.1%}; {allowed}): {self.reasons() or 'no rows'}",
             self,
         )
 

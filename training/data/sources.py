@@ -213,7 +213,11 @@ class Source:
         # Keys, not sources: what asks the same as a held-out row is not for training, with gold or without.
         if not gold.examples:
             return frozenset()
-        _, rows = split_validation(gold.examples, self.validation_share, self.seed, self._together)
+        try:
+            _, rows = split_validation(gold.examples, self.validation_share, self.seed, self._together)
+        except DataError as error:
+            dropped = gold.report.reasons()
+            raise DataError(f"{error}. Rows were dropped: {dropped}" if dropped else str(error)) from None
         return frozenset(map(self._key, rows))
 
     def _key(self, row: Example) -> str:

@@ -326,3 +326,13 @@ def test_all_sources_that_cannot_be_opened_are_named_before_any_is_loaded(tmp_pa
     for problem in ("esnli: has no teacher labels", "'svmap:data': unknown", "'csv:x': give its task as well"):
         assert problem in str(caught.value)
     assert told == []
+
+
+def test_rows_held_out_beyond_those_validated_on_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = _source(tmp_path, [_row(number) for number in range(60)], validation_rows=2)
+    caplog.set_level("INFO", "training.data")
+    mixture = load_mixture([source], Cuts(validation_share=0.3))
+    told = mixture.sources[0]
+    assert told["validation_rows"] == 2 < told["held_out_rows"]
+    assert told["training_rows"] + told["held_out_rows"] == 60
+    assert any("the first 2 of them are validated on" in message for message in caplog.messages)
