@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from export.parity import Thresholds
 from student.confidence import ALL_TASKS
 from student.errors import ExportError
 from student.manifest import Precision
-from student.validation import problems_of, yaml_problem
+from student.validation import problems_of, read_yaml
 
 
 class ExportConfig(BaseModel):
@@ -70,14 +69,7 @@ def load_export_config(path: Path | None, overrides: Mapping[str, Any]) -> Expor
     name = f"export configuration {path}" if path is not None else "export"
     content: Any = {}
     if path is not None:
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except OSError as error:
-            raise ExportError(f"{name}: cannot be read ({error.strerror})") from None
-        except UnicodeDecodeError as error:
-            raise ExportError(f"{name}: is not UTF-8: {error.reason} at byte {error.start}") from None
-        except yaml.YAMLError as error:
-            raise ExportError(f"{name}: is not YAML: {yaml_problem(error)}") from None
+        content = read_yaml(path, "export configuration", ExportError) or {}
         if not isinstance(content, dict):
             raise ExportError(f"{name}: must be a mapping; its keys are {', '.join(ExportConfig.model_fields)}")
     try:

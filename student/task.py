@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from student.errors import AnswerError, InputError, Problem, TaskError
-from student.validation import problems_of, yaml_problem
+from student.validation import load_yaml, problems_of, yaml_problem
 
 CHOICES_FIELD = "choices"
 """The template placeholder that stands for the rendered choices; not a free input field."""
@@ -330,7 +330,7 @@ def parse_task(text: str, origin: str) -> Task:
         TaskError: the text is not YAML or does not describe a task; every problem is named.
     """
     try:
-        data: Any = yaml.safe_load(text)
+        data: Any = load_yaml(text)
     except yaml.YAMLError as error:
         raise TaskError(f"task file {origin}: is not YAML: {yaml_problem(error)}") from None
     if not isinstance(data, dict):

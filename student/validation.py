@@ -1,13 +1,17 @@
-"""What pydantic found wrong with a file of the user's, told as one line: where, what came, what is allowed."""
+"""Files of the user's, read and found wrong: each problem in one line, with where, what came and what is allowed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+
+from student.errors import QuickstepError
 
 _MOST_CHARS = 60
 
@@ -29,6 +33,47 @@ def problems_of(error: ValidationError, keys: Iterable[str] = (), most: int | No
         if not (item["type"] == "too_short" and any(_inside(loc, item["loc"]) for loc in failed))
     ]
     return "; ".join(_problem(item, tuple(keys)) for item in told[:most])
+
+
+def read_yaml(path: Path, name: str, failure: Callable[[str], QuickstepError], hint: str = "") -> Any:
+    """The content of a YAML file.
+
+    Args:
+        path: the file.
+        name: what to call it in errors, such as `recipe`.
+        failure: makes the error that is raised.
+        hint: what to do where it cannot be read.
+
+    Raises:
+        QuickstepError: what `failure` makes: the file cannot be read, is not UTF-8 or not YAML, or gives a key twice.
+    """
+    try:
+        return load_yaml(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise failure(f"{name} {path}: cannot be read ({error.strerror}){hint and f'; {hint}'}") from None
+    except UnicodeDecodeError as error:
+        raise failure(f"{name} {path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+    except yaml.YAMLError as error:
+        raise failure(f"{name} {path}: is not YAML: {yaml_problem(error)}") from None
+
+
+class _OnceOnly(yaml.SafeLoader):
+    """Refuses a key that stands twice in a mapping: YAML would take the last and say nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            # A merge (`<<`) may well come more than once.
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value} is given twice", key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def load_yaml(text: str) -> Any:
+    """What a YAML text holds; a key that is given twice is an error, as `yaml.YAMLError`."""
+    return yaml.load(text, Loader=_OnceOnly)
 
 
 def yaml_problem(error: yaml.YAMLError) -> str:

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from student.errors import QuickstepError
-from student.validation import problems_of, yaml_problem
+from student.validation import problems_of, read_yaml, yaml_problem
 from training.data.rationale_quality import RationaleFilter
 from training.methods import DEFAULT_METHOD, METHODS, Method
 from training.presets import PRESETS
@@ -239,17 +239,10 @@ def recipe_content(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: the file cannot be read or is no mapping.
     """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"recipe {path}: cannot be read ({error.strerror}); examples lie in recipes/") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"recipe {path}: is not UTF-8: {error.reason} at byte {error.start}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"recipe {path}: is not YAML: {yaml_problem(error)}") from None
+    content = read_yaml(path, "recipe", ConfigError, "examples lie in recipes/")
     if not isinstance(content, dict):
         raise ConfigError(f"recipe {path}: must be a mapping; see recipes/ for examples")
-    return content
+    return dict(content)
 
 
 def to_config(content: dict[str, Any], folder: Path, origin: str) -> TrainConfig:

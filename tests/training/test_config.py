@@ -204,6 +204,12 @@ def test_recipe_that_is_no_text_is_refused(tmp_path: Path) -> None:
         load_config(tmp_path / "recipe.yaml")
 
 
+def test_key_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("preset: tiny\ndata: [{source: demo-nli, rows: 3}]\npreset: base\n")
+    with pytest.raises(ConfigError, match=r"is not YAML: preset is given twice at line 3"):
+        load_config(tmp_path / "recipe.yaml")
+
+
 def test_missing_recipe_says_where_examples_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot be read .* examples lie in recipes/"):
         load_config(tmp_path / "none.yaml")

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from student.validation import problems_of, yaml_problem
+from student.validation import problems_of, read_yaml
 from training.config import ConfigError, TrainConfig, recipe_content, to_config
 from training.methods import DEFAULT_METHOD, METHODS
 
@@ -122,14 +121,7 @@ def load_plan(path: Path) -> Plan:
     Raises:
         ConfigError: naming every problem of the file, or of every run's recipe, at once.
     """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"experiment {path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"experiment {path}: is not UTF-8: {error.reason} at byte {error.start}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"experiment {path}: is not YAML: {yaml_problem(error)}") from None
+    content = read_yaml(path, "experiment", ConfigError, "docs/experiments.md has one")
     if not isinstance(content, dict):
         raise ConfigError(f"experiment {path}: must be a mapping with recipe and methods; docs/experiments.md has one")
     try:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from student.validation import problems_of, yaml_problem
+from student.validation import problems_of, read_yaml
 from training.teacher.base import Reply
 from training.teacher.errors import TeacherError
 
@@ -83,14 +82,7 @@ def read_price(path: Path, model: str) -> Price:
     Raises:
         TeacherError: the file is no such table, or the model is not in it.
     """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TeacherError(f"prices {path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise TeacherError(f"prices {path}: is not UTF-8: {error.reason} at byte {error.start}") from None
-    except yaml.YAMLError as error:
-        raise TeacherError(f"prices {path}: is not YAML: {yaml_problem(error)}") from None
+    content = read_yaml(path, "prices", TeacherError)
     try:
         table = TypeAdapter(dict[str, Price]).validate_python(content)
     except ValidationError as error:
