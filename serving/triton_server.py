@@ -30,6 +30,7 @@ CACHE_BYTES = 64 << 20
 """Of Triton's response cache, where there is one: answers of a label take some hundred bytes, texts a thousand."""
 
 _ENDS_WITHIN_S = 10.0
+_GONE_WITHIN_S = 2.0
 _SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -157,6 +158,7 @@ class TritonServer:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            _wait_for_group(self._process.pid)
             self._process = None
         for region in _SHARED_MEMORY.glob(f"{self._shared}*"):
             region.unlink(missing_ok=True)
@@ -228,6 +230,16 @@ class TritonServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _wait_for_group(group: int) -> None:
+    """Wait until all processes of a group that was killed are gone, which is some time after."""
+    # One that nobody reaps, as in some containers, never goes.
+    until = time.monotonic() + _GONE_WITHIN_S
+    with suppress(ProcessLookupError):
+        while time.monotonic() < until:
+            os.killpg(group, 0)
+            time.sleep(0.02)
 
 
 def _lay_out_python_backend(server: Path, target: Path) -> None:

@@ -337,6 +337,15 @@ def test_figures_on_precision_are_those_of_the_results() -> None:
             ]
 
 
+def test_speed_of_training_is_that_of_the_results() -> None:
+    rows = _results("training_throughput_cqa.json")
+    for plain, ours in (rows[0:2], rows[2:4]):
+        figures = [f"{plain['rows_per_s']:.1f}", f"{ours['rows_per_s']:.1f}", f"{ours['ratio']:.2f}"]
+        assert _table_row("docs/training.md", plain["method"])[1:] == figures
+    price = f"learning rationales takes {rows[4]['time_ratio']:.2f} times as long as labels alone"
+    assert price in " ".join((ROOT / "docs" / "training.md").read_text(encoding="utf-8").split())
+
+
 def test_cost_of_triton_is_that_of_the_results() -> None:
     for row in [*_results("triton_overhead.json"), *_results("real_data_triton/triton_overhead.json")]:
         figures = [str(row["rows_compared"]), f"{row['local_p50_ms']:.2f}", f"{row['triton_p50_ms']:.2f}"]
