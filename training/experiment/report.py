@@ -45,9 +45,7 @@ def write_report(plan: Plan, results: Sequence[RunResult], output: Path, *, test
             "experiment": plan.config.model_dump(mode="json"),
             "versions": versions,
             "runs": experiment_rows(results),
-            "cells": [
-                {**asdict(cell.cell), **{k: v for k, v in asdict(cell).items() if k != "cell"}} for cell in cells
-            ],
+            "cells": [_flat(cell) for cell in cells],
             "teachers": [asdict(teacher) for teacher in teachers],
             "least_that_beats_the_teacher": [asdict(one) for one in beaten],
         },
