@@ -39,6 +39,7 @@ class SourceConfig(_Strict):
         subset_seed: another seed gives other subsets.
         validation_rows: how many rows to validate on at most; 0 leaves all rows for training, as an extra set wants.
         validation: a file of rows with gold labels to validate on, for `jsonl` and `csv`; absent: a part of the rows.
+        test: a file of rows with gold labels to report on, for `jsonl` and `csv`; never trained or chosen on.
         columns: for `hub`, the dataset's columns by our names, where they differ.
         label_names: for `hub`, the labels of integers, 0 first, where the dataset does not name them.
     """
@@ -51,6 +52,7 @@ class SourceConfig(_Strict):
     subset_seed: int = 0
     validation_rows: Annotated[int, Field(ge=0)] = 500
     validation: str | None = None
+    test: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     label_names: tuple[str, ...] = ()
 
@@ -62,8 +64,9 @@ class SourceConfig(_Strict):
             problems.append(f"{self.source} is generated: say how many rows")
         if self.subset_seed and self.fraction is None:
             problems.append("subset_seed chooses the subsets of a fraction; give a fraction, or leave it out")
-        if self.validation is not None and kind not in ("jsonl", "csv"):
-            problems.append(f"validation is a file for jsonl and csv sources; leave it out of {self.source}")
+        for key in ("validation", "test"):
+            if getattr(self, key) is not None and kind not in ("jsonl", "csv"):
+                problems.append(f"{key} is a file for jsonl and csv sources; leave it out of {self.source}")
         for key in ("columns", "label_names"):
             if getattr(self, key) and kind != "hub":
                 problems.append(f"{key} is for hub sources; leave it out of {self.source}")
@@ -79,8 +82,9 @@ class SourceConfig(_Strict):
         changes: dict[str, Any] = {"source": f"{kind}:{folder / location}" if is_path else self.source}
         if self.task is not None and self.task.endswith((".yaml", ".yml")):
             changes["task"] = str(folder / self.task)
-        if self.validation is not None:
-            changes["validation"] = str(folder / self.validation)
+        for key in ("validation", "test"):
+            if getattr(self, key) is not None:
+                changes[key] = str(folder / getattr(self, key))
         return self.model_copy(update=changes)
 
 

@@ -62,7 +62,8 @@ def main(argv: list[str]) -> int:
     else:
         entries = tuple(_entry(spec, arguments.task, arguments.rows) for spec in arguments.sources)
         cuts = Cuts(labels=arguments.labels)
-    read = [arguments.recipe, *locations(entry.source for entry in entries), *(entry.validation for entry in entries)]
+    files = [file for entry in entries for file in (entry.validation, entry.test)]
+    read = [arguments.recipe, *locations(entry.source for entry in entries), *files]
     outputs = {"--json": arguments.json, "--write": arguments.write}
     check_outputs(parser, outputs, [path for path in read if path is not None])
     mixture = load_mixture(entries, cuts)

@@ -54,7 +54,7 @@ def test_files_of_validation_rows_and_folders_of_the_hubs_format_are_taken_from_
     content = {
         "preset": "tiny",
         "data": [
-            {"source": "csv:rows.tsv", "task": "cqa", "validation": "held_out.tsv"},
+            {"source": "csv:rows.tsv", "task": "cqa", "validation": "held_out.tsv", "test": "test.tsv"},
             {"source": "hub:saved", "task": "cqa"},
             {"source": "hub:tau/commonsense_qa", "task": "cqa"},
         ],
@@ -66,6 +66,7 @@ def test_files_of_validation_rows_and_folders_of_the_hubs_format_are_taken_from_
         "hub:tau/commonsense_qa",
     ]
     assert config.data[0].validation == f"{tmp_path}/held_out.tsv"
+    assert config.data[0].test == f"{tmp_path}/test.tsv"
 
 
 def test_problems_of_a_source_are_told_at_once(tmp_path: Path) -> None:
@@ -120,6 +121,7 @@ def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) 
         ({"data": [{"source": "jsonl:a", "fraction": 1.5}]}, "data.0.fraction: "),
         ({"data": [{"source": "jsonl:a", "subset_seed": 1}]}, "give a fraction, or leave it out"),
         ({"data": [{"source": "cqa:a", "validation": "b"}]}, "validation is a file for jsonl and csv sources"),
+        ({"data": [{"source": "hub:a", "test": "b"}]}, "test is a file for jsonl and csv sources"),
         ({"data": [{"source": "csv:a", "columns": {"label": "gold"}}]}, "columns is for hub sources"),
         ({"data": [{"source": "csv:a", "label_names": ["no", "yes"]}]}, "label_names is for hub sources"),
         ({"data": [{"source": "csv:a", "labels": "mine"}]}, "data.0.labels: "),

@@ -176,6 +176,7 @@ def open_entry(entry: SourceConfig, cuts: Cuts) -> Source:
         seed=cuts.seed,
         max_bad_share=cuts.max_bad_share,
         validation=Path(entry.validation) if entry.validation is not None else None,
+        test=Path(entry.test) if entry.test is not None else None,
         columns=Columns(entry.columns, entry.label_names) if named else None,
     )
 
@@ -238,6 +239,8 @@ def _overlaps(mixture: Mixture, sources: Sequence[Source]) -> Iterator[Overlap]:
                 loaded = source.load("test")
                 loaded.report.check(max_bad_share=1)
             except DataError as error:
+                if source.test is not None:
+                    raise  # a file that the recipe names is meant to be there
                 # Not what is trained on: test rows may well have come incomplete, or without their labels.
                 mixture.unchecked[f"{source.kind}:{source.location}"] = str(error)
             else:

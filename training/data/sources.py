@@ -92,6 +92,7 @@ class Source:
         seed: of the validation split and of generated rows.
         max_bad_share: largest part of the stored rows that may be unusable.
         validation: a file of the same kind to validate on; then all rows of `location` are for training.
+        test: a file of the same kind to report on.
         columns: which column of a dataset of the hub is what.
     """
 
@@ -104,6 +105,7 @@ class Source:
     seed: int = 0
     max_bad_share: float = 1.0
     validation: Path | None = None
+    test: Path | None = None
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -120,7 +122,9 @@ class Source:
         """Whether there are test rows apart from all others, without generating any."""
         if self.kind == "hub":
             return "test" in self._hub.splits
-        return self.kind in _TEST_FILES and (Path(self.location) / _TEST_FILES[self.kind]).is_file()
+        return self.test is not None or (
+            self.kind in _TEST_FILES and (Path(self.location) / _TEST_FILES[self.kind]).is_file()
+        )
 
     def load(self, split: Split, *, held_out_labels: Labels = "gold") -> Loaded:
         """Load one split.
@@ -129,7 +133,7 @@ class Source:
         `validation_share` (0: all rows are for training); the report is then that of all of them. A `validation`
         file, and a hub dataset's split of that name, are taken instead of a cut. The rows of anli are those of its
         `valid` split, there are no others with gold labels. `test` is the split of that name,
-        or for jsonl and csv the whole file.
+        or for jsonl and csv the file given as `test`, without one the whole file.
 
         Which rows are held out is decided among those with a gold answer, whoever's labels are learned: a row that
         the teacher did not answer is validated on, and only not trained on. Rows without a gold answer are for
@@ -228,7 +232,8 @@ class Source:
             return self._hub.load(split, labels)
         if self.kind in _RELEASES:
             return _RELEASES[self.kind](Path(self.location), split, labels)
-        return _OWN_ROWS[self.kind](Path(self.location), self.task, labels=labels)
+        file = self.test if split == "test" and self.test is not None else Path(self.location)
+        return _OWN_ROWS[self.kind](file, self.task, labels=labels)
 
     def _generated(self, split: Split) -> Loaded:
         examples = list(generate_rows(self.kind, split, getattr(self.demo_rows, split), self.seed))
@@ -256,6 +261,7 @@ def open_source(
     seed: int = 0,
     max_bad_share: float = 1.0,
     validation: Path | None = None,
+    test: Path | None = None,
     columns: Columns | None = None,
 ) -> Source:
     """Read the specification of a source, such as `cqa:/data/cqa` or `demo-nli`. Nothing is loaded yet.
@@ -269,6 +275,7 @@ def open_source(
         seed: see `Source`.
         max_bad_share: see `Source`.
         validation: see `Source`; for `jsonl` and `csv`.
+        test: see `Source`; for `jsonl` and `csv`.
         columns: see `Source`; for `hub`.
 
     Raises:
@@ -284,8 +291,9 @@ def open_source(
         raise DataError(f"source {spec!r}: give its task as well, a built-in task's name or a YAML file")
     if not takes_task(spec) and task is not None:
         raise DataError(f"source {spec!r}: has its own task; leave the task out")
-    if validation is not None and kind not in _OWN_ROWS:
-        raise DataError(f"source {spec!r}: validation is a file for {' and '.join(_OWN_ROWS)} sources; leave it out")
+    for key, file in (("validation", validation), ("test", test)):
+        if file is not None and kind not in _OWN_ROWS:
+            raise DataError(f"source {spec!r}: {key} is a file for {' and '.join(_OWN_ROWS)} sources; leave it out")
     if columns is not None and kind != "hub":
         raise DataError(f"source {spec!r}: columns and label_names are for hub sources; leave them out")
     return Source(
@@ -298,5 +306,6 @@ def open_source(
         seed=seed,
         max_bad_share=max_bad_share,
         validation=validation,
+        test=test,
         columns=columns or Columns(),
     )

@@ -24,6 +24,7 @@ class Cut:
         share: part of the rows that was held out; 0 where all were trained on.
         seed: of the cut.
         validation: the file that was validated on in place of a part.
+        test: the file that the run reports on in place of the source itself.
         columns: of a dataset of the hub, as far as the recipe names any.
         max_bad_share: largest part of the rows that may be unusable.
     """
@@ -31,6 +32,7 @@ class Cut:
     share: float = 0.1
     seed: int = 0
     validation: Path | None = None
+    test: Path | None = None
     columns: Columns | None = None
     max_bad_share: float = 1.0
 
@@ -71,6 +73,7 @@ class RecordedCuts:
             share=self.everywhere.share if _validated(entry) else 0,
             seed=self.everywhere.seed,
             validation=_validation_file(entry) if split != "test" else None,
+            test=_file(entry, "test"),
             columns=Columns(names, labels) if names or labels else None,
             max_bad_share=float(self.config.get("max_bad_share", 1.0)),
         )
@@ -139,9 +142,13 @@ def _validated(entry: Mapping[str, Any]) -> bool:
     return entry.get("validation_rows") != 0
 
 
+def _file(entry: Mapping[str, Any], key: str) -> Path | None:
+    given = entry.get(key)
+    return Path(given) if isinstance(given, str) else None
+
+
 def _validation_file(entry: Mapping[str, Any]) -> Path | None:
-    given = entry.get("validation")
-    return Path(given) if isinstance(given, str) and _validated(entry) else None
+    return _file(entry, "validation") if _validated(entry) else None
 
 
 def _way(entry: Mapping[str, Any]) -> str:

@@ -88,6 +88,7 @@ def open_rows(measured: Measured, spec: str, selection: Selection, labels: Label
         seed=cut.seed,
         max_bad_share=cut.max_bad_share,
         validation=cut.validation,
+        test=cut.test,
         columns=cut.columns,
     )
 

@@ -101,7 +101,7 @@ def run_all(
     """
     if test and not any_test(plan):
         raise ExperimentError(
-            "--test: no source has test rows of its own; a file of one's own is trained on whole. Leave --test out: "
+            "--test: no source has test rows of its own. Give your own files some (test: <file>), or leave --test out: "
             "results are then of the validation rows"
         )
     with said_once_a_run():

@@ -156,7 +156,7 @@ def data_digest(config: TrainConfig) -> str:
     """A digest of every file that a recipe's sources are read from; generated rows and hub names have none."""
     digest = hashlib.sha256()
     for entry in config.data:
-        for name in (entry.source.partition(":")[2], entry.task, entry.validation):
+        for name in (entry.source.partition(":")[2], entry.task, entry.validation, entry.test):
             path = Path(name) if name else None
             if path is not None and path.exists():
                 for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

@@ -336,3 +336,15 @@ def test_rows_held_out_beyond_those_validated_on_are_told(tmp_path: Path, caplog
     assert told["validation_rows"] == 2 < told["held_out_rows"]
     assert told["training_rows"] + told["held_out_rows"] == 60
     assert any("the first 2 of them are validated on" in message for message in caplog.messages)
+
+
+def test_test_rows_that_a_recipe_names_must_be_there_and_are_compared(tmp_path: Path) -> None:
+    content = [_row(number) for number in range(40)]
+    entry = _source(tmp_path, content, test=str(tmp_path / "rows.jsonl"))
+
+    mixture = load_mixture([entry], Cuts())
+    with pytest.raises(DataError, match=r"misspelt\.jsonl: cannot be read"):
+        load_mixture([entry.model_copy(update={"test": str(tmp_path / "misspelt.jsonl")})], Cuts())
+
+    test = next(overlap for overlap in mixture.overlaps if overlap.held_out == "test").as_dict()
+    assert test["same"]["rows"] == len(mixture.training) > 0

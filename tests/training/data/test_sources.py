@@ -154,6 +154,8 @@ def test_teacher_labels_are_refused_where_there_is_no_teacher() -> None:
 def test_keys_of_other_kinds_of_source_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="validation is a file for jsonl and csv sources"):
         open_source("cqa:data", validation=tmp_path)
+    with pytest.raises(DataError, match="test is a file for jsonl and csv sources"):
+        open_source("cqa:data", test=tmp_path)
     with pytest.raises(DataError, match="columns and label_names are for hub sources"):
         open_source("cqa:data", columns=Columns())
 
@@ -167,6 +169,21 @@ def test_csv_source_is_cut_like_jsonl(tmp_path: Path) -> None:
     training, validation, test = (source.load(split).examples for split in ("train", "validation", "test"))
     assert {row.source for row in training} | {row.source for row in validation} == {row.source for row in test}
     assert len(training) + len(validation) == len(test) == 60
+
+
+def test_own_test_rows_are_those_of_the_file_that_is_named(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("rows.csv", "test.csv")]
+    for path in paths:
+        path.write_text("problem,label\n" + "".join(f"Problem {row} of {path.stem}?,{row}\n" for row in range(40)))
+
+    source = open_source(f"csv:{paths[0]}", task=find_task("svamp"), test=paths[1])
+
+    assert source.has_test
+    assert {row.inputs["problem"] for row in source.load("test").examples} == {
+        f"Problem {row} of test?" for row in range(40)
+    }
+    trained = [*source.load("train").examples, *source.load("validation").examples]
+    assert len(trained) == 40 and all("of rows" in row.inputs["problem"] for row in trained)
 
 
 def test_test_rows_are_at_hand_where_a_release_has_their_file(svamp_folder: Path, tmp_path: Path) -> None:

@@ -36,6 +36,13 @@ def test_columns_of_a_hub_dataset_are_those_of_the_recipe() -> None:
     assert cuts.of("hub:a/c", "test").columns is None
 
 
+def test_test_rows_are_those_of_the_file_that_the_run_names() -> None:
+    cuts = _cuts({"source": "csv:a.csv", "test": "test.csv"}, {"source": "csv:b.csv"})
+
+    assert cuts.of("csv:a.csv", "test").test == Path("test.csv")
+    assert cuts.of("csv:b.csv", "test").test is None
+
+
 def test_rows_that_were_all_trained_on_are_no_validation_rows() -> None:
     cuts = _cuts({"source": "asdiv:data", "validation_rows": 0})
 

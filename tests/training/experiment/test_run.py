@@ -158,7 +158,17 @@ def test_test_rows_are_asked_only_when_wanted_and_once(tmp_path: Path, monkeypat
     assert "## demo-nli, test (1,000 rows)" in write_report(plan, tested, output, test=True)
 
 
-def test_files_of_ones_own_have_no_test_rows(tmp_path: Path) -> None:
+def test_own_test_rows_are_asked(tmp_path: Path) -> None:
+    (tmp_path / "test.jsonl").write_text("\n".join(map(json.dumps, rows()[:14])))
+    data = [{"source": "jsonl:rows.jsonl", "task": "mood.yaml", "test": "test.jsonl"}]
+    plan = _plan(tmp_path, {"data": data}, methods=["standard"], fractions=[1.0], seeds=[0])
+
+    (result,) = run_all(plan, tmp_path / "out", test=True, progress=False)
+
+    assert [(one.split, one.rows) for one in result.measured] == [("validation", 12), ("test", 14)]
+
+
+def test_files_of_ones_own_have_no_test_rows_unless_named(tmp_path: Path) -> None:
     with pytest.raises(ExperimentError, match="no source has test rows of its own"):
         run_all(_plan(tmp_path), tmp_path / "out", test=True, progress=False)
     assert not (tmp_path / "out").exists()
