@@ -26,12 +26,11 @@ _FROM_SCRATCH = {
     "embedding_rate_factor": 3,
     "adam_beta2": 0.98,
     "rationale_weight": 0.5,
-    "bf16": True,
     "group_by_length": True,
     "threads": 1,
 }
 _REAL = {**_FROM_SCRATCH, "dropout_rate": 0.1, "batch_size": 32, "steps": 400, "validate_every": 100}
-_DEMO = {**_FROM_SCRATCH, "batch_size": 64, "steps": 600, "validate_every": 150}
+_DEMO = {**_FROM_SCRATCH, "batch_size": 32, "steps": 600, "validate_every": 150}
 
 _TWO = {"standard": {"method": "standard"}, "step-by-step": {"method": "step-by-step"}}
 _PARTS = [0.25, 0.5, 1.0]
