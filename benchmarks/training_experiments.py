@@ -17,7 +17,8 @@ WRONG_SHARE = 0.25
 """Of the noisy teacher's rows."""
 
 _DATA_SEED = 0
-_HELD_OUT_ROWS = 1000
+_VALIDATION_ROWS = 500
+_TEST_ROWS = 1000
 
 _FROM_SCRATCH = {
     "preset": "demo",
@@ -29,8 +30,8 @@ _FROM_SCRATCH = {
     "group_by_length": True,
     "threads": 1,
 }
-_REAL = {**_FROM_SCRATCH, "dropout_rate": 0.1, "batch_size": 32, "steps": 400, "validate_every": 100}
-_DEMO = {**_FROM_SCRATCH, "batch_size": 32, "steps": 600, "validate_every": 150}
+_REAL = {**_FROM_SCRATCH, "dropout_rate": 0.1, "batch_size": 32, "steps": 400, "validate_every": 200}
+_DEMO = {**_FROM_SCRATCH, "batch_size": 32, "steps": 600, "validate_every": 200}
 
 _TWO = {"standard": {"method": "standard"}, "step-by-step": {"method": "step-by-step"}}
 _PARTS = [0.25, 0.5, 1.0]
@@ -64,7 +65,7 @@ class Experiment:
 
 
 def _release(kind: str, **keys: Any) -> Callable[[Path], list[dict[str, Any]]]:
-    return lambda folder: [{"source": f"{kind}:{folder}", "validation_rows": _HELD_OUT_ROWS, **keys}]
+    return lambda folder: [{"source": f"{kind}:{folder}", "validation_rows": _VALIDATION_ROWS, **keys}]
 
 
 def _axes(**axes: Any) -> Callable[[Path], dict[str, Any]]:
@@ -84,19 +85,20 @@ def _taught(task: str, rows: int) -> Callable[[Path], list[dict[str, Any]]]:
 def _taught_source(folder: Path, task: str, rows: int, wrong: float) -> dict[str, Any]:
     """A demo task's rows and what a teacher says of them; written where they are not there."""
     name = f"{task}-{rows}-wrong-{100 * wrong:g}"
-    files = {split: folder / f"{task}-{split}.jsonl" for split in ("validation", "test")}
-    for split, path in files.items():
-        if not path.is_file():
-            write_gold(path, task, "validation" if split == "validation" else "test", _HELD_OUT_ROWS, _DATA_SEED)
+    validation, test = (folder / f"{task}-{split}.jsonl" for split in ("validation", "test"))
+    if not validation.is_file():
+        write_gold(validation, task, "validation", _VALIDATION_ROWS, _DATA_SEED)
+    if not test.is_file():
+        write_gold(test, task, "test", _TEST_ROWS, _DATA_SEED)
     taught = folder / f"{name}.jsonl"
     if not taught.is_file():
         write_taught(taught, task, rows, wrong, _DATA_SEED)
     return {
         "source": f"jsonl:{taught}",
         "task": task,
-        "validation": str(files["validation"]),
-        "validation_rows": _HELD_OUT_ROWS,
-        "test": str(files["test"]),
+        "validation": str(validation),
+        "validation_rows": _VALIDATION_ROWS,
+        "test": str(test),
     }
 
 
@@ -107,7 +109,7 @@ def _quality_axes(folder: Path) -> dict[str, Any]:
     """Gold labels throughout; rationales of which none, a quarter or a half argue for another answer."""
     shares = (0.0, WRONG_SHARE, 0.5)
     teachers = {
-        f"wrong-{100 * wrong:g}": {"data": [_taught_source(folder, "demo-nli", _QUALITY_ROWS, wrong)]}
+        f"wrong-{100 * wrong:g}": {"data": [_taught_source(folder, "demo-math", _QUALITY_ROWS, wrong)]}
         for wrong in shares
     }
     return {
@@ -123,18 +125,16 @@ EXPERIMENTS: dict[str, Experiment] = {
     "cqa": Experiment("cqa", "cqa", _REAL, _release("cqa"), _axes(methods=_TWO, fractions=_PARTS)),
     "svamp": Experiment("svamp", "svamp", _REAL, _release("svamp"), _axes(methods=_TWO, fractions=_PARTS)),
     "anli": Experiment("anli", "anli1", _REAL, _release("anli"), _axes(methods=_TWO)),
-    "demo-nli": Experiment(
-        "demo-nli", None, _NOISY, _taught("demo-nli", 16_000), _axes(methods=_TWO, fractions=_PARTS)
-    ),
+    "demo-nli": Experiment("demo-nli", None, _NOISY, _taught("demo-nli", 8_000), _axes(methods=_TWO, fractions=_PARTS)),
     "demo-choices": Experiment(
-        "demo-choices", None, _NOISY, _taught("demo-choices", 16_000), _axes(methods=_TWO, fractions=_PARTS)
+        "demo-choices", None, _NOISY, _taught("demo-choices", 8_000), _axes(methods=_TWO, fractions=_PARTS)
     ),
     "demo-math": Experiment(
-        "demo-math", None, _NOISY, _taught("demo-math", 16_000), _axes(methods=_TWO, fractions=_PARTS)
+        "demo-math", None, _NOISY, _taught("demo-math", 8_000), _axes(methods=_TWO, fractions=_PARTS)
     ),
     "esnli-methods": Experiment("esnli", "esnli", _REAL, _release("esnli"), _axes(methods=_OTHERS, seeds=[0])),
     "cqa-methods": Experiment("cqa", "cqa", _REAL, _release("cqa"), _axes(methods=_OTHERS, seeds=[0])),
     "svamp-methods": Experiment("svamp", "svamp", _REAL, _release("svamp"), _svamp_axes),
     "anli-methods": Experiment("anli", "anli1", _REAL, _release("anli"), _axes(methods=_OTHERS, seeds=[0])),
-    "rationale-quality": Experiment("demo-nli", None, _DEMO, lambda folder: [], _quality_axes),
+    "rationale-quality": Experiment("demo-math", None, _DEMO, lambda folder: [], _quality_axes),
 }

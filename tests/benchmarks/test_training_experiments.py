@@ -29,7 +29,8 @@ TINY: Mapping[str, Any] = {
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two of the experiments with few rows and a tiny student."""
-    monkeypatch.setattr(training_experiments, "_HELD_OUT_ROWS", 12)
+    for name in ("_VALIDATION_ROWS", "_TEST_ROWS"):
+        monkeypatch.setattr(training_experiments, name, 12)
     data = training_experiments._taught("demo-nli", 40)
     noisy = replace(EXPERIMENTS["demo-nli"], recipe=TINY, data=data)
     monkeypatch.setitem(EXPERIMENTS, "demo-nli", noisy)
@@ -93,7 +94,7 @@ def test_methods_that_want_a_teacher_read_not_available_where_there_is_none(smal
 def test_every_experiment_is_one_that_the_command_takes(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_experiments, "_HELD_OUT_ROWS", 12)
+    monkeypatch.setattr(training_experiments, "write_gold", lambda path, *rest: path.touch())
     monkeypatch.setattr(training_experiments, "write_taught", lambda path, *rest: path.touch())
     options = training._arguments(
         ["--experiments", name, "--runs", str(tmp_path), "--datasets", str(_folders(tmp_path / "data"))]
