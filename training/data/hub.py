@@ -45,13 +45,14 @@ class Columns:
 class HubDataset:
     """A dataset of the hub, opened: its splits by name."""
 
-    def __init__(self, location: str, task: Task, columns: Columns) -> None:
+    def __init__(self, location: str, task: Task, columns: Columns, *, answered: bool = True) -> None:
         """Open a dataset; from the hub it is downloaded, unless it lies in the cache.
 
         Args:
             location: `<owner>/<name>`, `<owner>/<name>/<config>` or a folder.
             task: the task of all rows.
             columns: which column is what.
+            answered: whether there must be a column of answers.
 
         Raises:
             DataError: the package is missing, the dataset cannot be had, or its columns do not fit (every problem
@@ -63,7 +64,9 @@ class HubDataset:
         split, dataset = next(iter(self._splits.items()))
         if "train" in self._splits:
             split, dataset = "train", self._splits["train"]
-        self._columns = _read_columns(f"hub:{self._name}/{split}", task, columns, dataset.features)
+        self._columns = _read_columns(f"hub:{self._name}/{split}", task, columns, dataset.features, answered=answered)
+        self.first_split = split
+        """The one that is trained on: `train`, or what there is."""
         self._label_names = tuple(columns.label_names)
 
     @property
@@ -77,12 +80,20 @@ class HubDataset:
         Raises:
             DataError: there is no such split, or it is empty.
         """
+        return assemble_rows(f"hub:{self._name}/{split}", self._task, self.read(split), labels)
+
+    def read(self, split: str) -> Iterator[Row]:
+        """One split's rows as they stand there.
+
+        Raises:
+            DataError: there is no such split, or it is empty.
+        """
         name = f"hub:{self._name}/{split}"
         if split not in self._splits:
             raise DataError(f"{name}: there is no such split; the dataset has {', '.join(self._splits)}")
         if not len(self._splits[split]):
             raise DataError(f"{name}: has no rows")
-        return assemble_rows(name, self._task, self._rows(name, self._splits[split]), labels)
+        return self._rows(name, self._splits[split])
 
     def _rows(self, name: str, dataset: Any) -> Iterator[Row]:
         named = {ours: self._names_of(dataset.features[theirs]) for ours, theirs in self._columns.items()}
@@ -154,7 +165,9 @@ def _dataset_and_config(location: str) -> tuple[str, str | None]:
     return f"{owner}/{name}", config or None
 
 
-def _read_columns(name: str, task: Task, columns: Columns, features: Mapping[str, Any]) -> dict[str, str]:
+def _read_columns(
+    name: str, task: Task, columns: Columns, features: Mapping[str, Any], *, answered: bool
+) -> dict[str, str]:
     """Our names with the dataset's columns; those that are neither mapped nor there are left out."""
     known = (*task.fields, *_ANSWERS, *_OTHERS)
     found = {ours: theirs for ours in known if (theirs := columns.names.get(ours, ours)) in features}
@@ -177,7 +190,7 @@ def _read_columns(name: str, task: Task, columns: Columns, features: Mapping[str
         for ours in needed
         if ours not in found and ours not in columns.names
     ]
-    if not any(answer in found or answer in columns.names for answer in _ANSWERS):
+    if answered and not any(answer in found or answer in columns.names for answer in _ANSWERS):
         problems.append("columns: neither label nor teacher_label has a column; say which it is")
     if not task.takes_choices:
         found.pop("choices", None)

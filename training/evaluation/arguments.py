@@ -12,7 +12,7 @@ from typing import Any, get_args
 from student.arguments import positive
 from student.manifest import Precision
 from training.data.example import Example
-from training.data.sources import FORMS, takes_task
+from training.data.source_spec import FORMS, takes_task
 from training.evaluation.measured import Measured, is_bundle
 from training.evaluation.rows import Selection
 from training.evaluation.slicing import WordList, parse_word_list

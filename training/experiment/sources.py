@@ -14,7 +14,8 @@ from training.data.example import Example
 from training.data.mixture import Cuts, open_entry
 from training.data.overlap import Key, question_key
 from training.data.report import UnusableRows
-from training.data.sources import Source, Split, is_generated
+from training.data.source_spec import is_generated, location_of
+from training.data.sources import Source, Split
 from training.experiment.plan import Plan, Run
 
 _ASKED_WHOLE = ("cqa", "svamp", "anli")
@@ -156,7 +157,7 @@ def data_digest(config: TrainConfig) -> str:
     """A digest of every file that a recipe's sources are read from; generated rows and hub names have none."""
     digest = hashlib.sha256()
     for entry in config.data:
-        for name in (entry.source.partition(":")[2], entry.task, entry.validation):
+        for name in (location_of(entry.source), entry.task, entry.validation):
             path = Path(name) if name else None
             if path is not None and path.exists():
                 for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

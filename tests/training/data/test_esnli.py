@@ -27,7 +27,7 @@ ROW: dict[str, Any] = {
 def _load(folder: Path, *rows: dict[str, Any] | str) -> Loaded:
     lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
     (folder / "esnli_valid.json").write_text("\n".join(lines))
-    return esnli.load(folder, "train")
+    return esnli.load(folder, "valid")
 
 
 def test_row_has_the_first_explanation_as_rationale_that_ends_in_the_label(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_unusable_row_is_dropped_by_reason(tmp_path: Path, row: dict[str, Any] |
 
 def test_teacher_labels_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="gold labels do not stand in for a teacher"):
-        esnli.load(tmp_path, "train", labels="teacher")
+        esnli.load(tmp_path, "valid", labels="teacher")
 
 
 def test_missing_file_is_refused_with_the_layout(tmp_path: Path) -> None:
