@@ -14,18 +14,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from student.errors import DataError
 from student.task import Task
+from training.data.hub_splits import open_splits
 from training.data.loaded import Labels, Loaded
 from training.data.rows import Row, assemble_rows
 
 _ANSWERS = ("label", "teacher_label")
 _OTHERS = ("rationale", "choices", "id")
-_SAVED = ("dataset_dict.json", "state.json")
-"""Files by which a directory of `save_to_disk` is told from one of plain data files."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class HubDataset:
         """
         self._name = Path(location).name if Path(location).is_dir() else location
         self._task = task
-        self._splits = _open(location)
+        self._splits = open_splits(location)
         split, dataset = next(iter(self._splits.items()))
         if "train" in self._splits:
             split, dataset = "train", self._splits["train"]
@@ -117,52 +115,6 @@ def _label(value: object, names: Sequence[str]) -> object:
     if value == -1:
         return None
     return names[value] if 0 <= value < len(names) else value
-
-
-def _datasets() -> ModuleType:
-    try:
-        import datasets
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] in ("student", "training"):
-            raise
-        raise DataError(
-            f"hub: needs the package {error.name!r}, which is not installed; run make setup in the repository, or: "
-            "pip install 'quickstep[data]'"
-        ) from None
-    module: ModuleType = datasets
-    return module
-
-
-def _open(location: str) -> dict[str, Any]:
-    datasets = _datasets()
-    folder = Path(location)
-    try:
-        if any((folder / name).is_file() for name in _SAVED):
-            opened = datasets.load_from_disk(str(folder))
-        elif folder.is_dir():
-            opened = datasets.load_dataset(str(folder))
-        else:
-            opened = datasets.load_dataset(*_dataset_and_config(location))
-    # What is wrong has many types: the network's, the hub's, those of files that are no data, of code (RuntimeError).
-    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-        told = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise DataError(
-            f"hub:{location}: cannot be loaded ({told}). Without a network or with HF_HUB_OFFLINE set, only what lies "
-            "in the cache can be: fetch it once where there is a network, and point HF_HOME to that cache, or give a "
-            "folder that save_to_disk wrote"
-        ) from None
-    return dict(opened) if isinstance(opened, datasets.DatasetDict) else {"train": opened}
-
-
-def _dataset_and_config(location: str) -> tuple[str, str | None]:
-    owner, _, rest = location.partition("/")
-    name, _, config = rest.partition("/")
-    if not owner or not name or "/" in config:
-        raise DataError(
-            f"hub:{location}: must be written as hub:<owner>/<name> or hub:<owner>/<name>/<config>, or be a folder "
-            "that is there"
-        )
-    return f"{owner}/{name}", config or None
 
 
 def _read_columns(
