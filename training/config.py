@@ -47,7 +47,8 @@ class SourceConfig(_Strict):
         rows: how many training rows: generated data need it, others take the first so many (absent: all).
         fraction: which part of these, as nested subsets: those of a smaller one are among those of a larger one.
         subset_seed: another seed gives other subsets.
-        validation_rows: how many rows to validate on at most; 0 leaves all rows for training, as an extra set wants.
+        validation_rows: how many rows to validate on at most, drawn from those held out; 0 leaves all rows for
+            training, as an extra set wants.
         validation: a file of rows with gold labels to validate on, for `jsonl` and `csv`; absent: a part of the rows.
         columns: for `hub`, the dataset's columns by our names, where they differ.
         label_names: for `hub`, the labels of integers, 0 first, where the dataset does not name them.

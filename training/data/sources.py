@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,10 @@ from training.data.hub import Columns, HubDataset
 from training.data.loaded import Labels, Loaded
 from training.data.overlap import question_text
 from training.data.releases import RELEASES, Release
-from training.data.report import LoadReport
+from training.data.report import LoadReport, UnusableRows
+from training.data.rows import NO_LABEL, TEACHER_ALONE
 from training.data.source_spec import GENERATORS, HUB, parse_source, takes_task
-from training.data.splits import split_validation
+from training.data.splits import nested_choice, split_validation
 
 Split = Literal["train", "validation", "test"]
 
@@ -115,7 +116,7 @@ class Source:
         if split == "train":
             return self._training(self._checked(self._stored("train", self.labels)))
         if self.validation is not None:
-            return self._checked(_OWN_ROWS[self.kind](self.validation, self.task, labels=held_out_labels))
+            return self._validated(self.validation, held_out_labels)
         if self.validates_apart:
             return self._checked(self._stored("validation", held_out_labels))
         whole = self._stored("train", held_out_labels)
@@ -128,6 +129,10 @@ class Source:
         held_out = self._held_out(gold)
         return Loaded([row for row in whole.examples if self._key(row) in held_out], whole.report)
 
+    def choose(self, held_out: Sequence[Example], most: int) -> list[Example]:
+        """At most so many of the held-out rows to validate on, drawn by `nested_choice`."""
+        return nested_choice(held_out, most, self.seed, self.identity)
+
     @property
     def validates_apart(self) -> bool:
         """Whether validation rows are a file or split of their own, not a part of the training rows."""
@@ -135,7 +140,9 @@ class Source:
 
     @property
     def identity(self) -> Callable[[Example], str] | None:
-        """What nested subsets rank a row by; None: where it stands, which for releases and generators is fixed.
+        """What nested subsets and choices rank a row by.
+
+        None: where it stands, which for releases and generators is fixed.
 
         Of own rows it is the question, so that neither a file's name nor its other rows decide.
         """
@@ -163,6 +170,25 @@ class Source:
         # Before any split: where too many rows were dropped, the reasons are worth more than that a part is empty.
         loaded.report.check(self.max_bad_share)
         return loaded
+
+    def _validated(self, file: Path, labels: Labels) -> Loaded:
+        loaded = _OWN_ROWS[self.kind](file, self.task, labels=labels)
+        try:
+            return self._checked(loaded)
+        except UnusableRows as error:
+            tallies = [
+                loaded.report.dropped[name] for name in (NO_LABEL, TEACHER_ALONE) if name in loaded.report.dropped
+            ]
+            if labels != "gold" or not tallies:
+                raise
+            without = sum(tally.rows for tally in tallies)
+            raise UnusableRows(
+                f"validation {file}: {without} of {loaded.report.rows_read} rows have no gold label (such as "
+                f"{', '.join(tallies[0].examples)}), and nothing else says whether a student is right. Label them by "
+                "hand, name a file of labelled rows, or leave validation out, so that a part of the labelled training "
+                f"rows is validated on. All that is wrong: {error}",
+                loaded.report,
+            ) from None
 
     def _training(self, whole: Loaded) -> Loaded:
         if self.validates_apart or not self.validation_share:

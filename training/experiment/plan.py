@@ -186,9 +186,9 @@ def _told(found: Mapping[str, list[str]]) -> list[str]:
     for problem, cells in found.items():
         together.setdefault(tuple(cells), []).append(problem)
     told = []
-    for cells, problems in together.items():
-        more = f" and {len(cells) - _NAMED_CELLS} more" if len(cells) > _NAMED_CELLS else ""
-        told.append(f"{', '.join(cells[:_NAMED_CELLS])}{more}: {'; '.join(problems)}")
+    for names, problems in together.items():
+        more = f" and {len(names) - _NAMED_CELLS} more" if len(names) > _NAMED_CELLS else ""
+        told.append(f"{', '.join(names[:_NAMED_CELLS])}{more}: {'; '.join(problems)}")
     return told
 
 

@@ -106,13 +106,14 @@ def load_validation(entry: SourceConfig, config: TrainConfig) -> list[Example]:
     """The validation rows of a source, with gold labels, whatever the run learns from."""
     if not entry.validation_rows:
         return []
+    source = open_entry(_for_gold(entry), Cuts.of(config))
     try:
-        loaded = open_entry(_for_gold(entry), Cuts.of(config)).load("validation")
+        loaded = source.load("validation")
     except UnusableRows as error:
-        if error.report.rows_used:
+        if error.report.rows_used or entry.validation is not None:
             raise
         return []  # rows that only a teacher has labelled: another source is validated on
-    return loaded.examples[: entry.validation_rows]
+    return source.choose(loaded.examples, entry.validation_rows)
 
 
 def load_test(entry: SourceConfig, config: TrainConfig) -> list[Example]:
