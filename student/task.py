@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import string
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from student.errors import AnswerError, InputError, Problem, TaskError
+from student.rules import Ruled, rule
 from student.validation import load_yaml, problems_of, yaml_problem
 
 CHOICES_FIELD = "choices"
@@ -28,7 +29,7 @@ MAX_SOURCE_TOKENS = 4096
 _FORMATTER = string.Formatter()
 
 
-class _Frozen(BaseModel):
+class _Frozen(Ruled):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
@@ -38,10 +39,9 @@ class ClosedLabels(_Frozen):
     kind: Literal["closed"] = "closed"
     labels: Annotated[tuple[str, ...], Field(min_length=2, max_length=1000, strict=False)]
 
-    @model_validator(mode="after")
-    def _labels_distinct(self) -> ClosedLabels:
-        _require_distinct(self.labels, "labels")
-        return self
+    @rule("labels")
+    def _labels_distinct(self) -> Iterator[str]:
+        yield from _repeated(self.labels, "labels")
 
 
 class Choices(_Frozen):
@@ -51,11 +51,10 @@ class Choices(_Frozen):
     min_choices: Annotated[int, Field(ge=2, le=64)] = 2
     max_choices: Annotated[int, Field(ge=2, le=64)] = 10
 
-    @model_validator(mode="after")
-    def _range_not_empty(self) -> Choices:
+    @rule("min_choices", "max_choices")
+    def _range_not_empty(self) -> Iterator[str]:
         if self.min_choices > self.max_choices:
-            raise ValueError(f"min_choices ({self.min_choices}) is above max_choices ({self.max_choices})")
-        return self
+            yield f"min_choices ({self.min_choices}) is above max_choices ({self.max_choices})"
 
 
 class FreeText(_Frozen):
@@ -82,11 +81,10 @@ class Prefixes(_Frozen):
     label: Annotated[str, Field(min_length=1)] = "[label]"
     rationale: Annotated[str, Field(min_length=1)] = "[rationale]"
 
-    @model_validator(mode="after")
-    def _differ(self) -> Prefixes:
+    @rule("label", "rationale")
+    def _differ(self) -> Iterator[str]:
         if self.label == self.rationale:
-            raise ValueError("label and rationale prefixes must differ")
-        return self
+            yield "label and rationale prefixes must differ"
 
 
 class Sample(_Frozen):
@@ -134,33 +132,35 @@ class Task(_Frozen):
     sample: Sample | None = None
     demonstrations: Annotated[tuple[Demonstration, ...], Field(strict=False, exclude=True)] = ()
 
-    @model_validator(mode="after")
-    def _template_fits(self) -> Task:
-        placeholders = _placeholders(self.template)
+    @field_validator("template")
+    @classmethod
+    def _template_is_one(cls, template: str) -> str:
+        _placeholders(template)
+        return template
+
+    @rule("template", "answer")
+    def _template_fits(self) -> Iterator[str]:
+        placed = CHOICES_FIELD in _placeholders(self.template)
         if not self.fields:
-            raise ValueError("template: names no input field; write at least one as {field}")
-        takes_choices = isinstance(self.answer, Choices)
-        if takes_choices and CHOICES_FIELD not in placeholders:
-            raise ValueError("template: must contain {choices}, because the task takes choices")
-        if not takes_choices and CHOICES_FIELD in placeholders:
-            raise ValueError("template: contains {choices}, but answer.kind is not 'choices'")
-        if self.sample is not None:
+            yield "template: names no input field; write at least one as {field}"
+        if self.takes_choices and not placed:
+            yield "template: must contain {choices}, because the task takes choices"
+        if not self.takes_choices and placed:
+            yield "template: contains {choices}, but answer.kind is not 'choices'"
+
+    @rule("name", "template", "answer", "sample")
+    def _sample_fits(self) -> Iterator[str]:
+        if self.sample is not None and self.fields:
             try:
                 self.validate_request(self.sample.inputs, self.sample.choices)
             except InputError as error:
-                raise ValueError(f"sample: {error}") from None
-        return self
+                yield f"sample: {error}"
 
-    @model_validator(mode="after")
-    def _demonstrations_fit(self) -> Task:
-        problems = [
-            f"demonstrations.{position}: {problem}"
-            for position, shown in enumerate(self.demonstrations)
-            for problem in self.demonstration_problems(shown)
-        ]
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    @rule("name", "template", "answer", "conclusion", "demonstrations")
+    def _demonstrations_fit(self) -> Iterator[str]:
+        for position, shown in enumerate(self.demonstrations):
+            for problem in self.demonstration_problems(shown):
+                yield f"demonstrations.{position}: {problem}"
 
     def demonstration_problems(self, shown: Demonstration) -> list[str]:
         """What is wrong with a demonstration of this task: its fields, its choices, its label, its rationale."""
@@ -363,13 +363,13 @@ def _listing(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _require_distinct(values: Sequence[str], what: str) -> None:
+def _repeated(values: Sequence[str], what: str) -> Iterator[str]:
     normalised = [normalise_answer(value) for value in values]
-    if any(not value for value in normalised):
-        raise ValueError(f"{what}: one of them is empty")
-    repeated = sorted({value for value in normalised if normalised.count(value) > 1})
+    if not all(normalised):
+        yield f"{what}: one of them is empty"
+    repeated = sorted({value for value in normalised if value and normalised.count(value) > 1})
     if repeated:
-        raise ValueError(f"{what}: {', '.join(map(repr, repeated))} given more than once")
+        yield f"{what}: {', '.join(map(repr, repeated))} given more than once"
 
 
 def _text_problems(field: str, text: object) -> list[Problem]:
@@ -389,13 +389,13 @@ def _placeholders(template: str) -> tuple[str, ...]:
     try:
         parts = list(_FORMATTER.parse(template))
     except ValueError as error:
-        raise ValueError(f"template: {error}") from None
+        raise ValueError(str(error)) from None
     for _, name, spec, conversion in parts:
         if name is None:
             continue
         if not name.isidentifier() or spec or conversion:
-            raise ValueError(f"template: {{{name}}} must be a plain field name")
+            raise ValueError(f"{{{name}}} must be a plain field name")
         if name in names:
-            raise ValueError(f"template: {{{name}}} appears twice")
+            raise ValueError(f"{{{name}}} appears twice")
         names.append(name)
     return tuple(names)

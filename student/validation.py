@@ -24,6 +24,11 @@ def problems_of(error: ValidationError, keys: Iterable[str] = (), most: int | No
         keys: the keys that the file may have at its top level.
         most: how many problems to tell; None tells all.
     """
+    return "; ".join(list_problems(error, keys)[:most])
+
+
+def list_problems(error: ValidationError, keys: Iterable[str] = ()) -> list[str]:
+    """The problems of a file one by one, as `problems_of` joins them."""
     details = error.errors(include_url=False)
     # Where an entry is wrong, pydantic often adds that the list is then too short.
     failed = {item["loc"] for item in details}
@@ -32,7 +37,7 @@ def problems_of(error: ValidationError, keys: Iterable[str] = (), most: int | No
         for item in details
         if not (item["type"] == "too_short" and any(_inside(loc, item["loc"]) for loc in failed))
     ]
-    return "; ".join(_problem(item, tuple(keys)) for item in told[:most])
+    return [_problem(item, tuple(keys)) for item in told]
 
 
 def read_yaml(path: Path, name: str, failure: Callable[[str], QuickstepError], hint: str = "") -> Any:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError
 
 from student.errors import QuickstepError
-from student.validation import problems_of, read_yaml, yaml_problem
+from student.rules import Ruled, rule
+from student.validation import list_problems, load_yaml, read_yaml, yaml_problem
 from training.data.rationale_quality import RationaleFilter
+from training.data.source_spec import HUB, OWN_FILES, is_generated, kind_of, location_of
 from training.methods import DEFAULT_METHOD, METHODS, Method
 from training.presets import PRESETS
 
 
 class ConfigError(QuickstepError):
-    """A recipe is wrong; the message names every problem."""
+    """A recipe is wrong; the message names every problem.
+
+    Attributes:
+        problems: one by one, without the name of the recipe.
+    """
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message)
 
 
-class _Strict(BaseModel):
+class _Strict(Ruled):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -37,7 +47,8 @@ class SourceConfig(_Strict):
         rows: how many training rows: generated data need it, others take the first so many (absent: all).
         fraction: which part of these, as nested subsets: those of a smaller one are among those of a larger one.
         subset_seed: another seed gives other subsets.
-        validation_rows: how many rows to validate on at most; 0 leaves all rows for training, as an extra set wants.
+        validation_rows: how many rows to validate on at most, drawn from those held out; 0 leaves all rows for
+            training, as an extra set wants.
         validation: a file of rows with gold labels to validate on, for `jsonl` and `csv`; absent: a part of the rows.
         test: a file of rows with gold labels to report on, for `jsonl` and `csv`; never trained or chosen on.
         columns: for `hub`, the dataset's columns by our names, where they differ.
@@ -56,29 +67,43 @@ class SourceConfig(_Strict):
     columns: dict[str, str] = Field(default_factory=dict)
     label_names: tuple[str, ...] = ()
 
-    @model_validator(mode="after")
-    def _keys_fit(self) -> SourceConfig:
-        kind = self.source.partition(":")[0]
-        problems = []
-        if kind.startswith("demo-") and self.rows is None:
-            problems.append(f"{self.source} is generated: say how many rows")
+    @rule("source", "rows")
+    def _generated_rows_are_counted(self) -> Iterator[str]:
+        if is_generated(self.source) and self.rows is None:
+            yield f"{self.source} is generated: say how many rows"
+
+    @rule("subset_seed", "fraction")
+    def _subset_is_of_a_fraction(self) -> Iterator[str]:
         if self.subset_seed and self.fraction is None:
-            problems.append("subset_seed chooses the subsets of a fraction; give a fraction, or leave it out")
-        for key in ("validation", "test"):
-            if getattr(self, key) is not None and kind not in ("jsonl", "csv"):
-                problems.append(f"{key} is a file for jsonl and csv sources; leave it out of {self.source}")
-        for key in ("columns", "label_names"):
-            if getattr(self, key) and kind != "hub":
-                problems.append(f"{key} is for hub sources; leave it out of {self.source}")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+            yield "subset_seed chooses the subsets of a fraction; give a fraction, or leave it out"
+
+    @rule("source", "validation")
+    def _validation_is_of_own_files(self) -> Iterator[str]:
+        yield from self._only_of_own_files("validation")
+
+    @rule("source", "test")
+    def _test_is_of_own_files(self) -> Iterator[str]:
+        yield from self._only_of_own_files("test")
+
+    def _only_of_own_files(self, key: str) -> Iterator[str]:
+        if getattr(self, key) is not None and kind_of(self.source) not in OWN_FILES:
+            yield f"{key} is a file for {' and '.join(OWN_FILES)} sources; leave it out of {self.source}"
+
+    @rule("source", "columns")
+    def _columns_are_of_the_hub(self) -> Iterator[str]:
+        if self.columns and kind_of(self.source) != HUB:
+            yield f"columns is for hub sources; leave it out of {self.source}"
+
+    @rule("source", "label_names")
+    def _label_names_are_of_the_hub(self) -> Iterator[str]:
+        if self.label_names and kind_of(self.source) != HUB:
+            yield f"label_names is for hub sources; leave it out of {self.source}"
 
     def relative_to(self, folder: Path) -> SourceConfig:
         """The same source with its paths taken from `folder`."""
-        kind, separator, location = self.source.partition(":")
+        kind, location = kind_of(self.source), location_of(self.source)
         # A hub name looks like a relative path: it is one only if the directory is there.
-        is_path = bool(separator) and (kind != "hub" or (folder / location).is_dir())
+        is_path = bool(location) and (kind != HUB or (folder / location).is_dir())
         changes: dict[str, Any] = {"source": f"{kind}:{folder / location}" if is_path else self.source}
         if self.task is not None and self.task.endswith((".yaml", ".yml")):
             changes["task"] = str(folder / self.task)
@@ -154,55 +179,63 @@ class TrainConfig(_Strict):
     data_seed: int = 0
     threads: Annotated[int, Field(ge=0)] = 0
 
-    @model_validator(mode="before")
     @classmethod
-    def _one_loss(cls, content: Any) -> Any:
+    def completed(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """Methods without a second loss have no weight for it, unless the recipe says one, which is then refused."""
-        if isinstance(content, dict):
-            method = METHODS.get(content.get("method", DEFAULT_METHOD))
-            if method is not None and not method.learns_rationale:
-                return {"rationale_weight": 0.0, **content}
+        method = METHODS.get(str(content.get("method", DEFAULT_METHOD)))
+        if method is not None and not method.learns_rationale:
+            return {"rationale_weight": 0.0, **content}
         return content
 
-    @model_validator(mode="after")
-    def _parts_fit(self) -> TrainConfig:
-        problems = [*self._model_problems(), *self._method_problems(), *self.rationales.problems()]
-        if self.warmup_steps is not None and self.warmup_steps >= self.steps:
-            problems.append(
-                f"warmup_steps: {self.warmup_steps} of {self.steps} steps; the peak learning rate would never be "
-                "reached, so give fewer"
-            )
-        given = [(source.source, source.task) for source in self.data]
-        repeated = sorted({source for source, task in given if given.count((source, task)) > 1})
-        if repeated:
-            problems.append(f"data: {', '.join(repeated)} given more than once")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    def _model_problems(self) -> list[str]:
+    @rule("preset", "pretrained")
+    def _one_model(self) -> Iterator[str]:
         if self.preset is None and self.pretrained is None:
-            return ["neither preset nor pretrained is given; one of them says which model to train"]
+            yield "neither preset nor pretrained is given; one of them says which model to train"
         if self.preset is not None and self.pretrained is not None:
-            return ["preset and pretrained are both given; leave one out (on the command line: --set preset=null)"]
-        if self.tokenizer is not None and self.preset is None:
-            return ["tokenizer: a pretrained model brings its own; leave it out, or train from scratch with a preset"]
-        if self.preset is not None and self.preset not in PRESETS:
-            return [f"preset: {self.preset!r} is unknown; choose from {', '.join(PRESETS)}"]
-        return []
+            yield "preset and pretrained are both given; leave one out (on the command line: --set preset=null)"
 
-    def _method_problems(self) -> list[str]:
+    @rule("preset")
+    def _preset_is_known(self) -> Iterator[str]:
+        if self.preset is not None and self.preset not in PRESETS:
+            yield f"preset: {self.preset!r} is unknown; choose from {', '.join(PRESETS)}"
+
+    @rule("preset", "pretrained", "tokenizer")
+    def _tokenizer_is_of_a_preset(self) -> Iterator[str]:
+        if self.tokenizer is not None and self.preset is None and self.pretrained is not None:
+            yield "tokenizer: a pretrained model brings its own; leave it out, or train from scratch with a preset"
+
+    @rule("method")
+    def _method_is_known(self) -> Iterator[str]:
         if self.method not in METHODS:
-            return [f"method: {self.method!r} is unknown; choose from {', '.join(METHODS)}"]
-        problems = []
-        if self.rationale_weight and not self.taught_by.learns_rationale:
-            problems.append(
+            yield f"method: {self.method!r} is unknown; choose from {', '.join(METHODS)}"
+
+    @rule("method", "rationale_weight")
+    def _weight_has_a_loss(self) -> Iterator[str]:
+        if self.rationale_weight and self.method in METHODS and not self.taught_by.learns_rationale:
+            yield (
                 f"rationale_weight: {self.rationale_weight:g} with method {self.method}, which has no second loss; "
                 "leave it out (on the command line: --set rationale_weight=0), or use method: step-by-step"
             )
-        if self.rationales != RationaleFilter() and not self.taught_by.needs_rationales:
-            problems.append(f"rationales: method {self.method} learns none; leave the marks out")
-        return problems
+
+    @rule("method", "rationales")
+    def _marks_have_rationales(self) -> Iterator[str]:
+        if self.rationales != RationaleFilter() and self.method in METHODS and not self.taught_by.needs_rationales:
+            yield f"rationales: method {self.method} learns none; leave the marks out"
+
+    @rule("warmup_steps", "steps")
+    def _warmup_ends(self) -> Iterator[str]:
+        if self.warmup_steps is not None and self.warmup_steps >= self.steps:
+            yield (
+                f"warmup_steps: {self.warmup_steps} of {self.steps} steps; the peak learning rate would never be "
+                "reached, so give fewer"
+            )
+
+    @rule("data")
+    def _sources_differ(self) -> Iterator[str]:
+        given = [(source.source, source.task) for source in self.data]
+        repeated = sorted({source for source, task in given if given.count((source, task)) > 1})
+        if repeated:
+            yield f"data: {', '.join(repeated)} given more than once"
 
     @property
     def taught_by(self) -> Method:
@@ -226,14 +259,18 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
         ConfigError: naming every problem at once.
     """
     content = recipe_content(path)
+    problems = []
     for override in overrides:
         key, separator, value = override.partition("=")
         if not separator:
-            raise ConfigError(f"--set {override}: must have the form key=value")
+            problems.append(f"--set {override}: must have the form key=value")
+            continue
         try:
-            content[key] = yaml.safe_load(value)
+            content[key] = load_yaml(value)
         except yaml.YAMLError as error:
-            raise ConfigError(f"--set {override}: is not YAML: {yaml_problem(error)}") from None
+            problems.append(f"--set {override}: is not YAML: {yaml_problem(error)}")
+    if problems:
+        raise ConfigError("; ".join(problems), problems)
     return to_config(content, path.parent, f"recipe {path}")
 
 
@@ -263,7 +300,8 @@ def to_config(content: dict[str, Any], folder: Path, origin: str) -> TrainConfig
     try:
         return _resolved(TrainConfig.model_validate(content), folder)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: {problems_of(error, TrainConfig.model_fields)}") from None
+        problems = list_problems(error, TrainConfig.model_fields)
+        raise ConfigError(f"{origin}: {'; '.join(problems)}", problems) from None
 
 
 def _resolved(config: TrainConfig, folder: Path) -> TrainConfig:

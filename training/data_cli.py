@@ -15,7 +15,7 @@ from student.errors import DataError
 from training.config import SourceConfig, load_config
 from training.data.example import Example, Unanswered
 from training.data.mixture import Cuts, Mixture, load_mixture, open_entry
-from training.data.sources import FORMS, is_generated, takes_task
+from training.data.source_spec import FORMS, is_generated, takes_task
 from training.data.statistics import describe
 from training.output_files import check_outputs, locations
 

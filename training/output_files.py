@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from training.data.source_spec import location_of
+
 
 def check_outputs(
     parser: argparse.ArgumentParser, outputs: Mapping[str, Path | None], inputs: Iterable[Path | str]
@@ -36,4 +38,4 @@ def check_outputs(
 
 def locations(specs: Iterable[str]) -> list[str]:
     """What stands after the colon of sources such as `jsonl:<file>`."""
-    return [spec.partition(":")[2] for spec in specs if ":" in spec]
+    return [location for location in map(location_of, specs) if location]

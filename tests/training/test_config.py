@@ -164,6 +164,41 @@ def test_impossible_combinations_are_told_together(tmp_path: Path) -> None:
         assert part in str(caught.value)
 
 
+def test_wrong_keys_and_wrong_combinations_are_told_in_one_message(tmp_path: Path) -> None:
+    source = {"source": "cqa:x", "colour": "red", "rows": 0, "validation": "y", "subset_seed": 2}
+    changes = {"pretrained": "t5", "method": "magic", "colour": "red", "warmup_steps": 9, "steps": 5, "data": [source]}
+    with pytest.raises(ConfigError) as caught:
+        load_config(_write(tmp_path, MINIMAL | changes), ["batch_size=0"])
+    assert [problem.partition(";")[0] for problem in caught.value.problems] == [
+        "data.0.rows: should be greater than or equal to 1",
+        "data.0.colour: is no known key",
+        "data.0: subset_seed chooses the subsets of a fraction",
+        "data.0: validation is a file for jsonl and csv sources",
+        "batch_size: should be greater than or equal to 1",
+        "colour: is no known key",
+        "preset and pretrained are both given",
+        "method: 'magic' is unknown",
+        "warmup_steps: 9 of 5 steps",
+    ]
+
+
+def test_nothing_is_said_of_a_combination_of_which_a_part_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(_write(tmp_path, {"presett": "tiny", "steps": "x", "warmup_steps": 2000, "data": MINIMAL["data"]}))
+    assert len(caught.value.problems) == 2
+    assert "did you mean preset?" in str(caught.value) and "neither" not in str(caught.value)
+
+
+def test_method_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="method: should be a valid string"):
+        load_config(_write(tmp_path, MINIMAL | {"method": ["standard"]}))
+
+
+def test_all_wrong_overrides_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--set steps: must have .*; --set data=\[: is not YAML"):
+        load_config(_write(tmp_path, MINIMAL), ["steps", "data=["])
+
+
 @pytest.mark.parametrize("method", ["standard", "single-task", "rationale-given"])
 def test_methods_with_one_loss_have_no_weight_for_a_second(tmp_path: Path, method: str) -> None:
     config = load_config(_write(tmp_path, MINIMAL | {"method": method}))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from student.task import Task, find_task
 from training.data.checks import request_problem
-from training.data.distilled import Question, assemble
+from training.data.distilled import Question, assemble, questions
 from training.data.example import Example
 from training.data.loaded import Labels, Loaded
-from training.data.release import read_release
+from training.data.release import read_release, read_rows
 from training.data.report import Rejected
+from training.data.rows import Row
 
 DATASET = "anli1"
 """What the release's files begin with."""
@@ -36,6 +37,15 @@ def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
     task = find_task("anli")
     rows = read_release(folder, DATASET, split)
     return assemble(f"{DATASET}/{split}", task, rows, partial(read_question, task), labels)
+
+
+def read(folder: Path, split: str) -> Iterator[Row]:
+    """A split's rows as they may be put to a teacher; the release's own teacher is not needed.
+
+    Raises:
+        DataError: the file is missing or has no rows.
+    """
+    return questions(read_rows(folder, DATASET, split), partial(read_question, find_task("anli")), "uid")
 
 
 def premise(example: Example) -> str:

@@ -52,12 +52,20 @@ def load(location: Path, split: str, *, labels: Labels = "gold") -> Loaded:
             "asdiv: has no teacher labels; write its questions with `quickstep data asdiv:... --write FILE`, have a "
             "teacher answer them and train on that jsonl file, or use labels: gold"
         )
+    return assemble_rows("asdiv/train", find_task("svamp"), read(location), "gold")
+
+
+def read(location: Path) -> Iterator[Row]:
+    """The problems, those without a gold answer among them.
+
+    Raises:
+        DataError: the file cannot be read or is not what it should be.
+    """
     path = location / _FILE if location.is_dir() else location
-    task = find_task("svamp")
-    return assemble_rows("asdiv/train", task, _rows(task, _read(path)), "gold")
+    return _rows(find_task("svamp"), _problems(path))
 
 
-def _read(path: Path) -> list[ET.Element]:
+def _problems(path: Path) -> list[ET.Element]:
     expected = f"{_FILE}, whose <Problem> elements hold Body, Question, Answer and Formula"
     try:
         content = path.read_bytes()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from student.task import Task, find_task, merge_choices, normalise_answer
 from training.data.checks import is_text_list, request_problem, text_problem
-from training.data.distilled import Question, assemble
+from training.data.distilled import Question, assemble, questions
 from training.data.loaded import Labels, Loaded
-from training.data.release import read_release
+from training.data.release import read_release, read_rows
 from training.data.report import Rejected
+from training.data.rows import Row
 
 CHOICE_REPEATED = "a choice is repeated"
 CHOICE_SPACING = "white space in a choice made single"
@@ -34,6 +35,15 @@ def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
     """
     task = find_task("cqa")
     return assemble(f"cqa/{split}", task, read_release(folder, "cqa", split), partial(read_question, task), labels)
+
+
+def read(folder: Path, split: str) -> Iterator[Row]:
+    """A split's rows as they may be put to a teacher; the release's own teacher is not needed.
+
+    Raises:
+        DataError: the file is missing or has no rows.
+    """
+    return questions(read_rows(folder, "cqa", split), partial(read_question, find_task("cqa")), "id")
 
 
 def read_question(task: Task, fields: Mapping[str, Any]) -> Question | Rejected:

@@ -42,14 +42,28 @@ def load(path: Path, task: Task, *, labels: Labels = "gold") -> Loaded:
         DataError: the file cannot be read, its header does not fit the task (every problem is named), or it has
             no rows. What is wrong with single rows is in the report.
     """
+    return assemble_rows(path.name, task, read(path, task), labels)
+
+
+def read(path: Path, task: Task, *, answered: bool = True) -> Iterator[Row]:
+    """The table's rows as they stand there.
+
+    Args:
+        path: the file.
+        task: the task that all rows belong to.
+        answered: whether the header must name a column of answers.
+
+    Raises:
+        DataError: see `load`.
+    """
     records = _records(path)
     if not records:
-        raise DataError(f"{path}: is empty; expected a header line with {_expected(task)}")
+        raise DataError(f"{path}: is empty; expected a header line with {_expected(task, answered=answered)}")
     (_, names), *body = records
-    header = _read_header(path, task, names)
+    header = _read_header(path, task, names, answered=answered)
     if not body:
         raise DataError(f"{path}: has a header but no rows")
-    return assemble_rows(path.name, task, _rows(path.name, header, body), labels)
+    return _rows(path.name, header, body)
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ def _records(path: Path) -> list[tuple[int, list[str]]]:
     return records
 
 
-def _read_header(path: Path, task: Task, names: Sequence[str]) -> _Header:
+def _read_header(path: Path, task: Task, names: Sequence[str], *, answered: bool) -> _Header:
     names = [name.strip() for name in names]
     choices = sorted((name for name in names if _CHOICE.fullmatch(name)), key=lambda name: int(name[7:]))
     problems = [f"{name} is a column more than once" for name in dict.fromkeys(names) if names.count(name) > 1 and name]
@@ -100,7 +114,7 @@ def _read_header(path: Path, task: Task, names: Sequence[str]) -> _Header:
         if field in (*COLUMNS, "choices")
     ]
     problems += [f"{field} is missing, a field of task {task.name!r}" for field in task.fields if field not in names]
-    if not {"label", "teacher_label"} & set(names):
+    if answered and not {"label", "teacher_label"} & set(names):
         problems.append("neither label nor teacher_label is there")
     if "choices" in names and choices:
         problems.append(f"both choices and {choices[0]} are there; keep one of the two ways")
@@ -116,16 +130,18 @@ def _read_header(path: Path, task: Task, names: Sequence[str]) -> _Header:
     if problems:
         raise DataError(
             f"{path}: the header does not fit: {'; '.join(problems)}. Given: {', '.join(names)}; "
-            f"expected {_expected(task)}"
+            f"expected {_expected(task, answered=answered)}"
         )
     known = {*task.fields, *COLUMNS, "choices", *choices}
     unknown = tuple(name for name in names if name not in known)
     return _Header(tuple(names), task.fields, tuple(choices), unknown)
 
 
-def _expected(task: Task) -> str:
-    choices = ["choice_1, choice_2, ... (or choices)"] if task.takes_choices else []
-    return f"{', '.join([*task.fields, *choices])}, label or teacher_label, and optionally rationale and id"
+def _expected(task: Task, *, answered: bool) -> str:
+    columns = [*task.fields, *(["choice_1, choice_2, ... (or choices)"] if task.takes_choices else [])]
+    if answered:
+        return f"{', '.join(columns)}, label or teacher_label, and optionally rationale and id"
+    return f"{', '.join(columns)}, and optionally label and id"
 
 
 def _rows(name: str, header: _Header, body: Sequence[tuple[int, list[str]]]) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from student.answers import same_answer
 from student.task import Task
 from training.data.example import Example
 from training.data.loaded import Labels, Loaded
-from training.data.release import ReleaseRow
+from training.data.release import ReleaseRow, UntaughtRow
 from training.data.report import LoadReport, Rejected
+from training.data.rows import Row
 from training.data.teacher_output import TeacherAnswer, read_output
 
 
@@ -27,6 +28,30 @@ class Question:
 
 ReadQuestion = Callable[[Mapping[str, Any]], Question | Rejected]
 """How a dataset reads the fields of a row."""
+
+
+def questions(rows: Iterable[UntaughtRow], read_question: ReadQuestion, identity: str | None = None) -> Iterator[Row]:
+    """Rows without their teacher, as those of one's own files are read.
+
+    Args:
+        rows: as read from the release.
+        read_question: the dataset's own part.
+        identity: the field that names a row, where there is one.
+    """
+    for row in rows:
+        if isinstance(row.fields, Rejected):
+            yield Row(row.source, row.fields)
+            continue
+        question = read_question(row.fields)
+        if isinstance(question, Rejected):
+            yield Row(row.source, question)
+            continue
+        fields: dict[str, object] = {"inputs": dict(question.inputs), "label": question.gold}
+        if question.choices:
+            fields["choices"] = list(question.choices)
+        if identity is not None:
+            fields["id"] = row.fields.get(identity)
+        yield Row(row.source, fields)
 
 
 def assemble(name: str, task: Task, rows: Iterable[ReleaseRow], read_question: ReadQuestion, labels: Labels) -> Loaded:

@@ -14,7 +14,7 @@ punctuation), which is not how people write to a server. Only what reads back wi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ from training.data.rows import Row, assemble_rows
 
 EXPLANATION_REPEATED = "an explanation is repeated"
 
-_FILES = {"train": "valid", "test": "test"}
 _CONTRACTION = re.compile(r" (n't|'(?:s|re|ve|ll|d|m))(?![\w'])", re.IGNORECASE)
 _CLOSING = re.compile(r" ([.,;:?!%)\]]+)(?=[ \"]|$)")
 _OPENING = re.compile(r"(^| )([(\[]) ")
@@ -39,7 +38,7 @@ def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
 
     Args:
         folder: the folder that holds `esnli_valid.json` and `esnli_test.json`.
-        split: `train` (the file `valid`) or `test`.
+        split: `valid` or `test`; the release's train rows are not at hand.
         labels: `gold`; there is no teacher.
 
     Raises:
@@ -50,17 +49,23 @@ def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
             "esnli: has no teacher labels: its explanations are people's, and gold labels do not stand in for a "
             "teacher's; use labels: gold"
         )
-    task, name = find_task("esnli"), f"esnli/{_FILES[split]}"
-    path = folder / f"esnli_{_FILES[split]}.json"
+    return assemble_rows(f"esnli/{split}", find_task("esnli"), read(folder, split), "gold", rationale_by="human")
+
+
+def read(folder: Path, split: str) -> Iterator[Row]:
+    """A split's rows.
+
+    Raises:
+        DataError: the file cannot be read or has no rows.
+    """
     expected = 'one JSON object a line: {"premise": "...", "hypothesis": "...", "label": "...", "explanations": [...]}'
-    lines = read_json_lines(path, expected)
-    rows = (
-        Row(f"{name}:{number} (line {line.number})", line.value)
-        if isinstance(line.value, Rejected)
-        else _row(task, f"{name}:{number}", line.value)
-        for number, line in enumerate(lines)
-    )
-    return assemble_rows(name, task, rows, "gold", rationale_by="human")
+    task = find_task("esnli")
+    for number, line in enumerate(read_json_lines(folder / f"esnli_{split}.json", expected)):
+        source = f"esnli/{split}:{number}"
+        if isinstance(line.value, Rejected):
+            yield Row(f"{source} (line {line.number})", line.value)
+        else:
+            yield _row(task, source, line.value)
 
 
 def premise(example: Example) -> str:

@@ -14,18 +14,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from student.errors import DataError
 from student.task import Task
+from training.data.hub_splits import open_splits
 from training.data.loaded import Labels, Loaded
 from training.data.rows import Row, assemble_rows
 
 _ANSWERS = ("label", "teacher_label")
 _OTHERS = ("rationale", "choices", "id")
-_SAVED = ("dataset_dict.json", "state.json")
-"""Files by which a directory of `save_to_disk` is told from one of plain data files."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,14 @@ class Columns:
 class HubDataset:
     """A dataset of the hub, opened: its splits by name."""
 
-    def __init__(self, location: str, task: Task, columns: Columns) -> None:
+    def __init__(self, location: str, task: Task, columns: Columns, *, answered: bool = True) -> None:
         """Open a dataset; from the hub it is downloaded, unless it lies in the cache.
 
         Args:
             location: `<owner>/<name>`, `<owner>/<name>/<config>` or a folder.
             task: the task of all rows.
             columns: which column is what.
+            answered: whether there must be a column of answers.
 
         Raises:
             DataError: the package is missing, the dataset cannot be had, or its columns do not fit (every problem
@@ -59,11 +58,13 @@ class HubDataset:
         """
         self._name = Path(location).name if Path(location).is_dir() else location
         self._task = task
-        self._splits = _open(location)
+        self._splits = open_splits(location)
         split, dataset = next(iter(self._splits.items()))
         if "train" in self._splits:
             split, dataset = "train", self._splits["train"]
-        self._columns = _read_columns(f"hub:{self._name}/{split}", task, columns, dataset.features)
+        self._columns = _read_columns(f"hub:{self._name}/{split}", task, columns, dataset.features, answered=answered)
+        self.first_split = split
+        """The one that is trained on: `train`, or what there is."""
         self._label_names = tuple(columns.label_names)
 
     @property
@@ -77,12 +78,20 @@ class HubDataset:
         Raises:
             DataError: there is no such split, or it is empty.
         """
+        return assemble_rows(f"hub:{self._name}/{split}", self._task, self.read(split), labels)
+
+    def read(self, split: str) -> Iterator[Row]:
+        """One split's rows as they stand there.
+
+        Raises:
+            DataError: there is no such split, or it is empty.
+        """
         name = f"hub:{self._name}/{split}"
         if split not in self._splits:
             raise DataError(f"{name}: there is no such split; the dataset has {', '.join(self._splits)}")
         if not len(self._splits[split]):
             raise DataError(f"{name}: has no rows")
-        return assemble_rows(name, self._task, self._rows(name, self._splits[split]), labels)
+        return self._rows(name, self._splits[split])
 
     def _rows(self, name: str, dataset: Any) -> Iterator[Row]:
         named = {ours: self._names_of(dataset.features[theirs]) for ours, theirs in self._columns.items()}
@@ -108,53 +117,9 @@ def _label(value: object, names: Sequence[str]) -> object:
     return names[value] if 0 <= value < len(names) else value
 
 
-def _datasets() -> ModuleType:
-    try:
-        import datasets
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] in ("student", "training"):
-            raise
-        raise DataError(
-            f"hub: needs the package {error.name!r}, which is not installed; run make setup in the repository, or: "
-            "pip install 'quickstep[data]'"
-        ) from None
-    module: ModuleType = datasets
-    return module
-
-
-def _open(location: str) -> dict[str, Any]:
-    datasets = _datasets()
-    folder = Path(location)
-    try:
-        if any((folder / name).is_file() for name in _SAVED):
-            opened = datasets.load_from_disk(str(folder))
-        elif folder.is_dir():
-            opened = datasets.load_dataset(str(folder))
-        else:
-            opened = datasets.load_dataset(*_dataset_and_config(location))
-    # What is wrong has many types: the network's, the hub's, those of files that are no data, of code (RuntimeError).
-    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-        told = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise DataError(
-            f"hub:{location}: cannot be loaded ({told}). Without a network or with HF_HUB_OFFLINE set, only what lies "
-            "in the cache can be: fetch it once where there is a network, and point HF_HOME to that cache, or give a "
-            "folder that save_to_disk wrote"
-        ) from None
-    return dict(opened) if isinstance(opened, datasets.DatasetDict) else {"train": opened}
-
-
-def _dataset_and_config(location: str) -> tuple[str, str | None]:
-    owner, _, rest = location.partition("/")
-    name, _, config = rest.partition("/")
-    if not owner or not name or "/" in config:
-        raise DataError(
-            f"hub:{location}: must be written as hub:<owner>/<name> or hub:<owner>/<name>/<config>, or be a folder "
-            "that is there"
-        )
-    return f"{owner}/{name}", config or None
-
-
-def _read_columns(name: str, task: Task, columns: Columns, features: Mapping[str, Any]) -> dict[str, str]:
+def _read_columns(
+    name: str, task: Task, columns: Columns, features: Mapping[str, Any], *, answered: bool
+) -> dict[str, str]:
     """Our names with the dataset's columns; those that are neither mapped nor there are left out."""
     known = (*task.fields, *_ANSWERS, *_OTHERS)
     found = {ours: theirs for ours in known if (theirs := columns.names.get(ours, ours)) in features}
@@ -177,7 +142,7 @@ def _read_columns(name: str, task: Task, columns: Columns, features: Mapping[str
         for ours in needed
         if ours not in found and ours not in columns.names
     ]
-    if not any(answer in found or answer in columns.names for answer in _ANSWERS):
+    if answered and not any(answer in found or answer in columns.names for answer in _ANSWERS):
         problems.append("columns: neither label nor teacher_label has a column; say which it is")
     if not task.takes_choices:
         found.pop("choices", None)

@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from student.task import Task
-from training.data.json_lines import JsonLine, read_json_lines
+from training.data.json_lines import read_json_lines
 from training.data.loaded import Labels, Loaded
 from training.data.report import Rejected
 from training.data.rows import KEYS, Row, assemble_rows
 
 UNKNOWN_KEYS = f"unknown keys, not read (known: {', '.join(KEYS)})"
 
-_EXPECTED = 'one JSON object a line: {"inputs": {...}, "label": "...", "rationale": "..." (optional)}'
+_LEARNED = 'one JSON object a line: {"inputs": {...}, "label": "...", "rationale": "..." (optional)}'
+_ASKED = 'one JSON object a line: {"inputs": {...}, "label": "..." (optional), "choices": [...] (optional)}'
 
 
 def load(path: Path, task: Task, *, labels: Labels = "gold") -> Loaded:
@@ -34,10 +35,19 @@ def load(path: Path, task: Task, *, labels: Labels = "gold") -> Loaded:
     Raises:
         DataError: the file cannot be read or has no rows. What is wrong with single rows is in the report.
     """
-    return assemble_rows(path.name, task, _rows(path.name, read_json_lines(path, _EXPECTED)), labels)
+    return assemble_rows(path.name, task, read(path), labels)
 
 
-def _rows(name: str, lines: list[JsonLine]) -> Iterator[Row]:
-    for line in lines:
+def read(path: Path, *, answered: bool = True) -> Iterator[Row]:
+    """The file's rows as they stand there.
+
+    Args:
+        path: the file.
+        answered: whether rows are to have answers, which only what is told of a broken file depends on.
+
+    Raises:
+        DataError: the file cannot be read or has no rows.
+    """
+    for line in read_json_lines(path, _LEARNED if answered else _ASKED):
         known = isinstance(line.value, Rejected) or all(key in KEYS for key in line.value)
-        yield Row(f"{name}:{line.number}", line.value, () if known else (UNKNOWN_KEYS,))
+        yield Row(f"{path.name}:{line.number}", line.value, () if known else (UNKNOWN_KEYS,))

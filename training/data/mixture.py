@@ -138,12 +138,12 @@ def load_mixture(
             raise DataError(f"{entry.source}: there are two different tasks of the name {source.task.name!r}")
         _add(mixture, entry, loaded.report)
         held_out = source.load("validation").examples if entry.validation_rows else []
-        validation = held_out[: entry.validation_rows]
+        validation = source.choose(held_out, entry.validation_rows)
         mixture.sources[-1] |= {"held_out_rows": len(held_out), "validation_rows": len(validation)}
         if len(held_out) > len(validation):
             mixture.texts.append(
-                f"{entry.source}: {len(held_out):,} rows are held out of training, the first {len(validation):,} of "
-                "them are validated on; raise validation_rows or lower validation_share to use the others"
+                f"{entry.source}: {len(held_out):,} rows are held out of training, {len(validation):,} of them, drawn "
+                "by data_seed, are validated on; raise validation_rows or lower validation_share to use the others"
             )
             _log.info("%s", mixture.texts[-1])
         if entry.validation_rows and not validation:

@@ -7,14 +7,15 @@ is left out goes on training the label: that is gold's (or the teacher's), whate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from student.answers import conclusion, same_answer
+from student.rules import Ruled, rule
 from student.task import Task
 from training.data.example import Example
 from training.data.rationales import reasoning
@@ -63,7 +64,7 @@ def score(task: Task, example: Example) -> Scores:
     )
 
 
-class RationaleFilter(BaseModel):
+class RationaleFilter(Ruled):
     """Which rationales are learnt. What is absent leaves none out.
 
     Attributes:
@@ -82,11 +83,10 @@ class RationaleFilter(BaseModel):
     max_repetition: Annotated[float, Field(ge=0, le=1)] | None = None
     max_copied: Annotated[float, Field(ge=0, le=1)] | None = None
 
-    def problems(self) -> list[str]:
-        """Marks that nothing could pass."""
+    @rule("min_words", "max_words")
+    def _something_passes(self) -> Iterator[str]:
         if self.min_words is not None and self.max_words is not None and self.min_words > self.max_words:
-            return [f"rationales: min_words ({self.min_words}) is above max_words ({self.max_words})"]
-        return []
+            yield f"min_words ({self.min_words}) is above max_words ({self.max_words})"
 
     def refusals(self, scores: Scores) -> list[str]:
         """Every mark that a rationale misses; none if it is learnt."""

@@ -27,6 +27,7 @@ from training.data.report import LoadReport, Rejected
 KEYS = ("inputs", "label", "teacher_label", "rationale", "choices", "id", "votes", "rationales")
 
 NO_GOLD = "label is missing: learned from, but never validated on"
+NO_LABEL = "label is missing"
 TEACHER_ALONE = "label is missing; the row has a teacher_label: labels: teacher would learn that"
 
 
@@ -67,7 +68,7 @@ class _Question:
         if labels == "teacher":
             return Rejected("teacher_label is missing") if self.teacher is None else self.teacher
         if self.gold is None:
-            return Rejected("label is missing" if self.teacher is None else TEACHER_ALONE)
+            return Rejected(NO_LABEL if self.teacher is None else TEACHER_ALONE)
         return self.gold
 
 

@@ -1,9 +1,9 @@
-"""Where rows come from, written as one word: `cqa:<folder>`, `jsonl:<file>`, `hub:<owner>/<name>`, `demo-nli`."""
+"""`Source`: one place of rows, and how it is cut into training, validation and test rows."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,13 +11,16 @@ from typing import Literal, Protocol
 
 from student.errors import DataError, UnfitData
 from student.task import Task, find_task
-from training.data import anli, asdiv, cqa, csv_rows, esnli, jsonl, svamp
+from training.data import csv_rows, jsonl
 from training.data.example import Example
 from training.data.hub import Columns, HubDataset
 from training.data.loaded import Labels, Loaded
 from training.data.overlap import question_text
-from training.data.report import LoadReport
-from training.data.splits import split_validation
+from training.data.releases import RELEASES, Release
+from training.data.report import LoadReport, UnusableRows
+from training.data.rows import NO_LABEL, TEACHER_ALONE
+from training.data.source_spec import GENERATORS, HUB, parse_source, takes_task
+from training.data.splits import nested_choice, split_validation
 
 Split = Literal["train", "validation", "test"]
 
@@ -26,47 +29,7 @@ class _OwnRows(Protocol):
     def __call__(self, path: Path, task: Task, *, labels: Labels) -> Loaded: ...
 
 
-_RELEASES: dict[str, Callable[[Path, str, Labels], Loaded]] = {
-    "cqa": lambda folder, split, labels: cqa.load(folder, split, labels=labels),
-    "svamp": lambda folder, split, labels: svamp.load(folder, split, labels=labels),
-    # The release has no train rows with gold labels: `valid` is the data, of which validation is cut.
-    "anli": lambda folder, split, labels: anli.load(folder, "valid" if split == "train" else split, labels=labels),
-    "esnli": lambda folder, split, labels: esnli.load(folder, split, labels=labels),
-    "asdiv": lambda folder, split, labels: asdiv.load(folder, split, labels=labels),
-}
-_TASKS = {"asdiv": "svamp"}
-"""Tasks of releases that are not named like theirs."""
-_GROUPS: dict[str, Callable[[Example], str]] = {"anli": anli.premise, "esnli": esnli.premise}
-"""What the rows of a release must share to stay on one side of the validation split."""
-_WITHOUT_TEACHER = ("esnli", "asdiv")
-_TEST_FILES = {kind: f"{kind}_test.json" for kind in ("cqa", "svamp", "esnli")} | {"anli": f"{anli.DATASET}_test.json"}
 _OWN_ROWS: dict[str, _OwnRows] = {"jsonl": jsonl.load, "csv": csv_rows.load}
-_GENERATORS = {
-    "demo-nli": "training.data.demo.nli",
-    "demo-choices": "training.data.demo.choices",
-    "demo-math": "training.data.demo.math_problems",
-}
-FORMS = (
-    *(f"{kind}:<folder>" for kind in _RELEASES),
-    *(f"{kind}:<file>" for kind in _OWN_ROWS),
-    "hub:<owner>/<name> or hub:<folder>",
-    *_GENERATORS,
-)
-
-
-def kind_of(spec: str) -> str:
-    """What stands before the colon."""
-    return spec.partition(":")[0]
-
-
-def takes_task(spec: str) -> bool:
-    """Whether a source's rows are of a task that must be given."""
-    return kind_of(spec) in (*_OWN_ROWS, "hub")
-
-
-def is_generated(spec: str) -> bool:
-    """Whether a source's rows are made by a generator."""
-    return kind_of(spec) in _GENERATORS
 
 
 @dataclass(frozen=True)
@@ -109,7 +72,8 @@ class Source:
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
-        if self.labels == "teacher" and (self.kind in _GENERATORS or self.kind in _WITHOUT_TEACHER):
+        taught = self._release.taught if self._release is not None else self.kind not in GENERATORS
+        if self.labels == "teacher" and not taught:
             raise UnfitData(
                 f"{self.kind}: has no teacher labels of its own, and gold does not stand in for a teacher's; use gold "
                 "labels, or rows with a teacher_label as jsonl"
@@ -120,11 +84,9 @@ class Source:
     @property
     def has_test(self) -> bool:
         """Whether there are test rows apart from all others, without generating any."""
-        if self.kind == "hub":
+        if self.kind == HUB:
             return "test" in self._hub.splits
-        return self.test is not None or (
-            self.kind in _TEST_FILES and (Path(self.location) / _TEST_FILES[self.kind]).is_file()
-        )
+        return self.test is not None or (self._release is not None and self._release.has_test(Path(self.location)))
 
     def load(self, split: Split, *, held_out_labels: Labels = "gold") -> Loaded:
         """Load one split.
@@ -149,14 +111,14 @@ class Source:
             DataError: the rows cannot be read, validation is asked for at a share of 0, or all rows that could be
                 trained on are held out.
         """
-        if self.kind in _GENERATORS:
+        if self.kind in GENERATORS:
             return self._generated(split)
         if split == "test":
             return self._stored("test", held_out_labels)
         if split == "train":
             return self._training(self._checked(self._stored("train", self.labels)))
         if self.validation is not None:
-            return self._checked(_OWN_ROWS[self.kind](self.validation, self.task, labels=held_out_labels))
+            return self._validated(self.validation, held_out_labels)
         if self.validates_apart:
             return self._checked(self._stored("validation", held_out_labels))
         whole = self._stored("train", held_out_labels)
@@ -169,14 +131,20 @@ class Source:
         held_out = self._held_out(gold)
         return Loaded([row for row in whole.examples if self._key(row) in held_out], whole.report)
 
+    def choose(self, held_out: Sequence[Example], most: int) -> list[Example]:
+        """At most so many of the held-out rows to validate on, drawn by `nested_choice`."""
+        return nested_choice(held_out, most, self.seed, self.identity)
+
     @property
     def validates_apart(self) -> bool:
         """Whether validation rows are a file or split of their own, not a part of the training rows."""
-        return self.validation is not None or (self.kind == "hub" and "validation" in self._hub.splits)
+        return self.validation is not None or (self.kind == HUB and "validation" in self._hub.splits)
 
     @property
     def identity(self) -> Callable[[Example], str] | None:
-        """What nested subsets rank a row by; None: where it stands, which for releases and generators is fixed.
+        """What nested subsets and choices rank a row by.
+
+        None: where it stands, which for releases and generators is fixed.
 
         Of own rows it is the question, so that neither a file's name nor its other rows decide.
         """
@@ -185,12 +153,16 @@ class Source:
     @property
     def premise(self) -> Callable[[Example], str] | None:
         """What rows of one premise have in common, for releases in which several rows have one."""
-        return _GROUPS.get(self.kind)
+        return self._release.premise if self._release is not None else None
 
     @property
     def _together(self) -> Callable[[Example], str] | None:
         """What rows share that stay on one side of the validation split."""
         return self.identity or self.premise
+
+    @property
+    def _release(self) -> Release | None:
+        return RELEASES.get(self.kind)
 
     @cached_property
     def _hub(self) -> HubDataset:
@@ -200,6 +172,25 @@ class Source:
         # Before any split: where too many rows were dropped, the reasons are worth more than that a part is empty.
         loaded.report.check(self.max_bad_share)
         return loaded
+
+    def _validated(self, file: Path, labels: Labels) -> Loaded:
+        loaded = _OWN_ROWS[self.kind](file, self.task, labels=labels)
+        try:
+            return self._checked(loaded)
+        except UnusableRows as error:
+            tallies = [
+                loaded.report.dropped[name] for name in (NO_LABEL, TEACHER_ALONE) if name in loaded.report.dropped
+            ]
+            if labels != "gold" or not tallies:
+                raise
+            without = sum(tally.rows for tally in tallies)
+            raise UnusableRows(
+                f"validation {file}: {without} of {loaded.report.rows_read} rows have no gold label (such as "
+                f"{', '.join(tallies[0].examples)}), and nothing else says whether a student is right. Label them by "
+                "hand, name a file of labelled rows, or leave validation out, so that a part of the labelled training "
+                f"rows is validated on. All that is wrong: {error}",
+                loaded.report,
+            ) from None
 
     def _training(self, whole: Loaded) -> Loaded:
         if self.validates_apart or not self.validation_share:
@@ -228,10 +219,11 @@ class Source:
         return row.source if self._together is None else self._together(row)
 
     def _stored(self, split: str, labels: Labels) -> Loaded:
-        if self.kind == "hub":
+        if self.kind == HUB:
             return self._hub.load(split, labels)
-        if self.kind in _RELEASES:
-            return _RELEASES[self.kind](Path(self.location), split, labels)
+        if self._release is not None:
+            named = self._release.splits[0] if split == "train" else split
+            return self._release.load(Path(self.location), named, labels)
         file = self.test if split == "test" and self.test is not None else Path(self.location)
         return _OWN_ROWS[self.kind](file, self.task, labels=labels)
 
@@ -247,7 +239,7 @@ def generate_rows(name: str, split: Split, rows: int, seed: int) -> Iterator[Exa
     """Rows of a demo generator, which is named like its task."""
     # Imported here: the generators are many phrases and words, of no use to those who bring own rows.
     generate: Callable[[Split, int, int], Iterator[Example]]
-    generate = importlib.import_module(_GENERATORS[name]).generate
+    generate = importlib.import_module(GENERATORS[name]).generate
     return generate(split, rows, seed)
 
 
@@ -281,25 +273,21 @@ def open_source(
     Raises:
         DataError: there is no such kind of source, or the location or task is missing or out of place.
     """
-    kind, _, location = spec.partition(":")
-    form = next((form for form in FORMS if kind_of(form) == kind), None)
-    if form is None:
-        raise DataError(f"source {spec!r}: unknown; use one of {', '.join(FORMS)}")
-    if is_generated(spec) == bool(location):
-        raise DataError(f"source {spec!r}: must be written as {form}")
-    if takes_task(spec) and task is None:
+    parsed = parse_source(spec)
+    kind = parsed.kind.name
+    if parsed.kind.task is None and task is None:
         raise DataError(f"source {spec!r}: give its task as well, a built-in task's name or a YAML file")
-    if not takes_task(spec) and task is not None:
+    if parsed.kind.task is not None and task is not None:
         raise DataError(f"source {spec!r}: has its own task; leave the task out")
     for key, file in (("validation", validation), ("test", test)):
         if file is not None and kind not in _OWN_ROWS:
             raise DataError(f"source {spec!r}: {key} is a file for {' and '.join(_OWN_ROWS)} sources; leave it out")
-    if columns is not None and kind != "hub":
+    if columns is not None and kind != HUB:
         raise DataError(f"source {spec!r}: columns and label_names are for hub sources; leave them out")
     return Source(
         kind=kind,
-        location=location,
-        task=task or find_task(_TASKS.get(kind, kind)),
+        location=parsed.location,
+        task=task or find_task(parsed.kind.task or ""),
         labels=labels,
         demo_rows=demo_rows or DemoRows(),
         validation_share=validation_share,

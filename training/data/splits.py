@@ -1,4 +1,4 @@
-"""A validation split for datasets that come without one, and nested parts of training rows."""
+"""A validation split for datasets that come without one, and nested parts of training and validation rows."""
 
 from __future__ import annotations
 
@@ -73,6 +73,38 @@ def nested_subset(
     ranks = [_position(f"subset/{row.source if identity is None else identity(row)}", seed) for row in examples]
     ranked = sorted(range(len(examples)), key=ranks.__getitem__)
     return [examples[place] for place in sorted(ranked[: max(1, round(fraction * len(ranked)))])]
+
+
+def nested_choice(
+    examples: Sequence[Example], most: int, seed: int, identity: Callable[[Example], str] | None = None
+) -> list[Example]:
+    """At most so many rows to validate on, such that those of a smaller number are among those of a larger one.
+
+    A file's first rows may all be of one label or one origin; these are drawn by a digest of their source, or of
+    their identity, and so are the same however the file is sorted.
+
+    Args:
+        examples: rows with distinct sources.
+        most: how many, at least 0.
+        seed: another seed draws other rows.
+        identity: what a row is drawn by, such as its question; None: its source.
+
+    Returns:
+        The rows, in the given order.
+
+    Raises:
+        ValueError: `most` is negative.
+    """
+    if most < 0:
+        raise ValueError(f"most: {most}; must be at least 0")
+
+    def rank(place: int) -> tuple[float, str, str]:
+        row = examples[place]
+        # Of rows that ask the same, what they hold decides, not which comes first.
+        key = row.source if identity is None else identity(row)
+        return _position(f"validation/{key}", seed), row.label, row.rationale or ""
+
+    return [examples[place] for place in sorted(sorted(range(len(examples)), key=rank)[:most])]
 
 
 def _position(key: str, seed: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,12 @@ from typing import Any
 from student.errors import AnswerError
 from student.task import Task, find_task
 from training.data.checks import request_problem, text_problem
-from training.data.distilled import Question, assemble
+from training.data.distilled import Question, assemble, questions
 from training.data.equations import canonical_equation
 from training.data.loaded import Labels, Loaded
-from training.data.release import read_release
+from training.data.release import read_release, read_rows
 from training.data.report import Rejected
+from training.data.rows import Row
 
 
 def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
@@ -32,6 +33,15 @@ def load(folder: Path, split: str, *, labels: Labels = "gold") -> Loaded:
     """
     task = find_task("svamp")
     return assemble(f"svamp/{split}", task, read_release(folder, "svamp", split), partial(read_question, task), labels)
+
+
+def read(folder: Path, split: str) -> Iterator[Row]:
+    """A split's rows as they may be put to a teacher; the release's own teacher is not needed.
+
+    Raises:
+        DataError: the file is missing or has no rows.
+    """
+    return questions(read_rows(folder, "svamp", split), partial(read_question, find_task("svamp")))
 
 
 def read_question(task: Task, fields: Mapping[str, Any]) -> Question | Rejected:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, get_args
 
 from student.arguments import positive
+from student.errors import DataError
 from student.manifest import Precision
 from training.data.example import Example
-from training.data.sources import FORMS, takes_task
+from training.data.source_spec import FORMS, takes_task
 from training.evaluation.measured import Measured, is_bundle
 from training.evaluation.rows import Selection
 from training.evaluation.slicing import WordList, parse_word_list
@@ -116,12 +116,20 @@ def is_cut(arguments: argparse.Namespace) -> bool:
     return not arguments.data or (arguments.split or "test") != "test"
 
 
-def tell_unknown_tags(arguments: argparse.Namespace, examples: Sequence[Example]) -> None:
-    """Say on stderr which --slices no row has."""
+def require_tags(arguments: argparse.Namespace, examples: Sequence[Example]) -> None:
+    """Refuse --slices that no row has.
+
+    Raises:
+        DataError: naming all of them, and the tags that there are.
+    """
     known = sorted({tag for row in examples for tag in row.tags})
-    for tag in arguments.slices:
-        if tag not in known:
-            sys.stderr.write(f"--slices {tag}: no row has this tag; there are {', '.join(known) or 'none'}\n")
+    unknown = [tag for tag in dict.fromkeys(arguments.slices) if tag not in known]
+    if unknown:
+        raise DataError(
+            f"--slices {' '.join(unknown)}: no row has {'such a tag' if len(unknown) == 1 else 'such tags'}; "
+            f"{'there are ' + ', '.join(known) if known else 'these rows have none: leave --slices out'}. Rows are "
+            "divided by length, gold or a field with --slice-by, by words with --slice-words"
+        )
 
 
 def slice_names(arguments: argparse.Namespace) -> list[str]:

@@ -43,7 +43,7 @@ def bias(argv: list[str]) -> int:
     slices = list(dict.fromkeys([GOLD, *flags.slice_names(arguments)]))
     by = list(dict.fromkeys([GOLD, *arguments.slice_by]))
     examples = add_slices(taught.examples, measured.tasks, by, arguments.slice_words)
-    flags.tell_unknown_tags(arguments, examples)
+    flags.require_tags(arguments, examples)
     other = None
     if arguments.against is not None:
         other = open_measured(arguments.against, arguments.against_precision)

@@ -40,7 +40,7 @@ def evaluate(argv: list[str]) -> int:
         )
     examples = load_rows(measured, flags.selection(arguments))
     examples = add_slices(examples, measured.tasks, arguments.slice_by, arguments.slice_words)
-    flags.tell_unknown_tags(arguments, examples)
+    flags.require_tags(arguments, examples)
     other = None
     if arguments.against is not None:
         other = open_measured(arguments.against, arguments.against_precision)

@@ -13,7 +13,8 @@ from typing import Any
 
 from student.errors import DataError
 from training.data.hub import Columns
-from training.data.sources import Split, is_generated, kind_of
+from training.data.source_spec import is_generated, kind_of, location_of
+from training.data.sources import Split
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,10 @@ _CUT = "a part of its rows"
 def _same(one: str, other: str) -> bool:
     if one == other:
         return True
-    (kind, _, location), (other_kind, _, other_location) = one.partition(":"), other.partition(":")
-    return kind == other_kind and bool(location) and Path(location).resolve() == Path(other_location).resolve()
+    location, other_location = location_of(one), location_of(other)
+    return (
+        kind_of(one) == kind_of(other) and bool(location) and Path(location).resolve() == Path(other_location).resolve()
+    )
 
 
 def _validated(entry: Mapping[str, Any]) -> bool:

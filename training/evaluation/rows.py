@@ -11,7 +11,8 @@ from student.task import ClosedLabels, Task, find_task, normalise_answer
 from training.data.example import Example
 from training.data.loaded import Labels
 from training.data.report import Rejected
-from training.data.sources import DemoRows, Source, Split, open_source, takes_task
+from training.data.source_spec import takes_task
+from training.data.sources import DemoRows, Source, Split, open_source
 from training.data.told import load_told
 from training.evaluation.measured import Measured
 from training.evaluation.outcome import right_answer

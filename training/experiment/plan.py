@@ -11,15 +11,19 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from student.validation import problems_of, read_yaml
+from student.validation import list_problems, read_yaml
 from training.config import ConfigError, TrainConfig, recipe_content, to_config
 from training.methods import DEFAULT_METHOD, METHODS
 
+_RECIPES = ("recipe", "methods", "students", "teachers")
+"""Keys that decide what the runs' recipes hold."""
+_NAMED_CELLS = 3
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*")
 
 Changes = dict[str, Any]
@@ -36,7 +40,8 @@ class ExperimentConfig(BaseModel):
         teachers: by name, what each teacher changes, such as its files (`palm: {data: [...]}`).
         fractions: parts of every source's training rows (of its first `rows`, where it says how many); subsets are
             nested.
-        rationale_weights: values of lambda, for methods that have it; none keeps the recipe's.
+        rationale_weights: values of lambda, for methods that have it; none keeps the recipe's. 0 trains labels alone,
+            as method standard does: the baseline of a sweep.
         seeds: every combination is run with each; a seed draws the subset too, so that intervals speak of both.
     """
 
@@ -47,7 +52,7 @@ class ExperimentConfig(BaseModel):
     students: dict[str, Changes] = {}
     teachers: dict[str, Changes] = {}
     fractions: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (1.0,)
-    rationale_weights: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    rationale_weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)
 
     @field_validator("methods", mode="before")
@@ -124,34 +129,67 @@ def load_plan(path: Path) -> Plan:
     content = read_yaml(path, "experiment", ConfigError, "docs/experiments.md has one")
     if not isinstance(content, dict):
         raise ConfigError(f"experiment {path}: must be a mapping with recipe and methods; docs/experiments.md has one")
+    config, problems = _read(content)
+    runs: tuple[Run, ...] = ()
+    if config is not None:
+        recipe = path.parent / config.recipe
+        try:
+            runs, wrong = _runs(config, recipe_content(recipe), recipe.parent)
+            problems += wrong
+        except ConfigError as error:
+            problems.append(str(error))
+    if config is None or problems:
+        raise ConfigError(f"experiment {path}: {'; '.join(problems)}", problems)
+    return Plan(config, runs)
+
+
+def _read(content: Changes) -> tuple[ExperimentConfig | None, list[str]]:
+    """An experiment's file, without the keys that are wrong; None where its runs cannot be told from the others."""
     try:
-        config = ExperimentConfig.model_validate(content)
+        return ExperimentConfig.model_validate(content), []
     except ValidationError as error:
-        raise ConfigError(f"experiment {path}: {problems_of(error, ExperimentConfig.model_fields)}") from None
-    recipe = path.parent / config.recipe
-    return Plan(config, _runs(config, path, recipe_content(recipe), recipe.parent))
+        problems = list_problems(error, ExperimentConfig.model_fields)
+        wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
+    if any(name in _RECIPES or get_close_matches(name, _RECIPES) for name in wrong):
+        return None, problems
+    return ExperimentConfig.model_validate({key: content[key] for key in content if key not in wrong}), problems
 
 
-def _runs(config: ExperimentConfig, path: Path, base: Changes, folder: Path) -> tuple[Run, ...]:
+def _runs(config: ExperimentConfig, base: Changes, folder: Path) -> tuple[tuple[Run, ...], list[str]]:
+    """The runs, and what is wrong with their recipes."""
     runs: dict[tuple[Cell, int], Run] = {}
-    # The recipe of a cell is wrong for all its seeds, and told once.
-    problems: dict[str, None] = {}
+    # By problem, the cells that have it: of the recipe itself all do, and a cell for all its seeds.
+    found: dict[str, list[str]] = {}
     for seed in config.seeds:
         for cell, changes in _cells(config, base):
             try:
                 content = {**base, **changes, "seed": seed, "data": _part(changes, base, cell.fraction, seed)}
                 recipe = to_config(content, folder, cell_name(cell))
             except ConfigError as error:
-                problems[str(error)] = None
+                for problem in error.problems:
+                    if cell_name(cell) not in found.setdefault(problem, []):
+                        found[problem].append(cell_name(cell))
                 continue
             made = Cell(cell.method, cell.student, cell.teacher, recipe.rationale_weight, cell.fraction)
-            runs.setdefault((made, seed), Run(f"{cell_name(made)}-s{seed}", made, seed, recipe))
+            name = cell_name(made, weighted=recipe.taught_by.learns_rationale)
+            runs.setdefault((made, seed), Run(f"{name}-s{seed}", made, seed, recipe))
+    problems = _told(found)
     names = [run.name for run in runs.values()]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
-        problems[f"several runs would be called {', '.join(repeated)}; rename methods, students or teachers"] = None
-    if problems:
-        raise ConfigError(f"experiment {path}: {'; '.join(problems)}")
-    return tuple(runs.values())
+        problems.append(f"several runs would be called {', '.join(repeated)}; rename methods, students or teachers")
+    return tuple(runs.values()), problems
+
+
+def _told(found: Mapping[str, list[str]]) -> list[str]:
+    """Problems with the cells that have them; those of the same cells together."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for problem, cells in found.items():
+        together.setdefault(tuple(cells), []).append(problem)
+    told = []
+    for names, problems in together.items():
+        more = f" and {len(names) - _NAMED_CELLS} more" if len(names) > _NAMED_CELLS else ""
+        told.append(f"{', '.join(names[:_NAMED_CELLS])}{more}: {'; '.join(problems)}")
+    return told
 
 
 def _cells(config: ExperimentConfig, base: Changes) -> Iterator[tuple[Cell, Changes]]:
@@ -189,10 +227,10 @@ def _part(changes: Changes, base: Changes, fraction: float, seed: int) -> object
     return parts
 
 
-def cell_name(cell: Cell) -> str:
-    """A cell as the name of a file."""
+def cell_name(cell: Cell, *, weighted: bool = False) -> str:
+    """A cell as the name of a file; with its weight where that is above 0, or it has one by its method."""
     parts = [cell.student, cell.teacher, cell.method]
-    if cell.rationale_weight > 0:
+    if weighted or cell.rationale_weight > 0:
         parts.append(f"w{cell.rationale_weight:g}")
     return "-".join(part for part in [*parts, f"part{cell.fraction:g}"] if part)
 

@@ -14,7 +14,8 @@ from training.data.example import Example
 from training.data.mixture import Cuts, open_entry
 from training.data.overlap import Key, question_key
 from training.data.report import UnusableRows
-from training.data.sources import Source, Split, is_generated
+from training.data.source_spec import is_generated, location_of
+from training.data.sources import Source, Split
 from training.experiment.plan import Plan, Run
 
 _ASKED_WHOLE = ("cqa", "svamp", "anli")
@@ -105,13 +106,14 @@ def load_validation(entry: SourceConfig, config: TrainConfig) -> list[Example]:
     """The validation rows of a source, with gold labels, whatever the run learns from."""
     if not entry.validation_rows:
         return []
+    source = open_entry(_for_gold(entry), Cuts.of(config))
     try:
-        loaded = open_entry(_for_gold(entry), Cuts.of(config)).load("validation")
+        loaded = source.load("validation")
     except UnusableRows as error:
-        if error.report.rows_used:
+        if error.report.rows_used or entry.validation is not None:
             raise
         return []  # rows that only a teacher has labelled: another source is validated on
-    return loaded.examples[: entry.validation_rows]
+    return source.choose(loaded.examples, entry.validation_rows)
 
 
 def load_test(entry: SourceConfig, config: TrainConfig) -> list[Example]:
@@ -156,7 +158,7 @@ def data_digest(config: TrainConfig) -> str:
     """A digest of every file that a recipe's sources are read from; generated rows and hub names have none."""
     digest = hashlib.sha256()
     for entry in config.data:
-        for name in (entry.source.partition(":")[2], entry.task, entry.validation, entry.test):
+        for name in (location_of(entry.source), entry.task, entry.validation, entry.test):
             path = Path(name) if name else None
             if path is not None and path.exists():
                 for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

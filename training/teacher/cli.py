@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from student.task import find_task
+from training.data.hub import Columns
+from training.data.source_spec import FORMS
 from training.teacher.annotate import Annotation, estimate, read_again
 from training.teacher.annotate import annotate as run
 from training.teacher.asking import Asking
@@ -49,7 +51,7 @@ def annotate(argv: list[str]) -> int:
     if problems := _misplaced(arguments):
         parser.error("; ".join(problems))
     task = None if arguments.task is None else find_task(arguments.task)
-    whole = read_input(arguments.input, task=task, split=arguments.split)
+    whole = read_input(arguments.input, task=task, split=arguments.split, columns=_columns(arguments))
     rows = whole.first(arguments.rows)
     form: Form = "completion" if arguments.completion else "chat"
     asked = arguments.base_url is not None or arguments.local is not None
@@ -130,6 +132,21 @@ def _price(arguments: argparse.Namespace) -> Price | None:
     if model is None:
         raise TeacherError("--prices: say of which model in the table, with --model")
     return read_price(arguments.prices, model)
+
+
+def _columns(arguments: argparse.Namespace) -> Columns | None:
+    """What is said of a hub dataset's columns; None where nothing is."""
+    if not arguments.column and arguments.label_names is None:
+        return None
+    names: dict[str, str] = {}
+    for item in arguments.column:
+        ours, separator, theirs = item.partition("=")
+        if not separator or not ours or not theirs:
+            raise TeacherError(f"--column {item}: must have the form NAME=COLUMN, such as text=body")
+        if ours in names:
+            raise TeacherError(f"--column {item}: {ours} is {names[ours]!r} already; give it once")
+        names[ours] = theirs
+    return Columns(names, tuple(arguments.label_names or ()))
 
 
 def _read_files(arguments: argparse.Namespace) -> tuple[Path, ...]:
@@ -215,10 +232,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "input",
         metavar="INPUT",
-        help="JSON lines, or cqa:<folder>, svamp:<folder>, anli:<folder> of the paper's release",
+        help=f"a file of JSON lines, or {', '.join(form for form in FORMS if ':' in form)}",
     )
-    parser.add_argument("--task", help="of JSON lines: a built-in task's name or a YAML file")
-    parser.add_argument("--split", help="of the release: train, valid or test (default: its first)")
+    parser.add_argument("--task", help="of jsonl, csv and hub sources: a built-in task's name or a YAML file")
+    parser.add_argument("--split", help="of releases and hub datasets: train, valid, test, ... (default: their first)")
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="NAME=COLUMN",
+        help="of hub datasets: the column of a field, label, choices or id, where it is called otherwise",
+    )
+    parser.add_argument(
+        "--label-names", nargs="+", metavar="LABEL", help="of hub datasets: the labels of integers, 0 first"
+    )
     parser.add_argument(
         *("--output", "-o"), type=Path, required=True, metavar="FILE", help="labelled rows; other files lie beside it"
     )

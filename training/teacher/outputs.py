@@ -197,8 +197,9 @@ def _note(row: InputRow, read: Sequence[TeacherAnswer | Rejected], ledger: Ledge
     for answer in read:
         for note in answer.notes if isinstance(answer, TeacherAnswer) else ():
             ledger.noted.setdefault(note, Tally()).add(row.source)
-    if row.gold_problem is not None:
-        ledger.noted.setdefault(row.gold_problem, Tally()).add(row.source)
+    for problem in (row.gold_problem, row.without_gold):
+        if problem is not None:
+            ledger.noted.setdefault(problem, Tally()).add(row.source)
 
 
 def _asked(row: InputRow) -> dict[str, object]:

@@ -1,27 +1,24 @@
-"""The rows that a teacher is asked about, from JSON lines or from the paper's release."""
+"""The rows that a teacher is asked about, from any source that training takes and whose rows are not generated."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from student.errors import DataError
 from student.task import Task, find_task, normalise_answer
-from training.data import anli, cqa, svamp
+from training.data import csv_rows, jsonl
 from training.data.checks import text_problem
-from training.data.distilled import Question
-from training.data.json_lines import read_json_lines
+from training.data.hub import Columns, HubDataset
 from training.data.labels import read_label
-from training.data.release import read_rows
+from training.data.releases import RELEASES
 from training.data.report import Rejected
-from training.data.rows import read_inputs
-
-_EXPECTED = 'one JSON object a line: {"inputs": {...}, "label": "..." (optional), "choices": [...] (optional)}'
+from training.data.rows import Row, read_inputs
+from training.data.source_spec import HUB, KINDS, OWN_FILES, SourceSpec, is_generated, kind_of, parse_source
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,7 @@ class InputRow:
         choices: for tasks that take them, as they are lettered.
         gold: the gold answer in the task's form; None where there is none, or none that can be read.
         gold_problem: why a label that is there cannot be read.
+        without_gold: why there is none, where the dataset says it.
         id: as the row came with it.
     """
 
@@ -45,6 +43,7 @@ class InputRow:
     choices: tuple[str, ...] = ()
     gold: str | None = None
     gold_problem: str | None = None
+    without_gold: str | None = None
     id: str | None = None
 
 
@@ -76,128 +75,101 @@ class Rows:
         return replace(self, rows=kept, left_out=self.left_out + len(self.rows) - len(kept))
 
 
-@dataclass(frozen=True)
-class _Release:
-    """A dataset of the paper's release: what its files begin with, its splits, and how its rows are read."""
+def read_input(
+    spec: str, *, task: Task | None = None, split: str | None = None, columns: Columns | None = None
+) -> Rows:
+    """Read the rows of a source, written as for training (`training.data.source_spec`); a path alone is JSON lines.
 
-    dataset: str
-    splits: tuple[str, ...]
-    read: Callable[[Task, Mapping[str, Any]], Question | Rejected]
-    id_field: str | None = None
-
-
-_RELEASES = {
-    "cqa": _Release("cqa", ("train", "test"), cqa.read_question, "id"),
-    "svamp": _Release("svamp", ("train", "test"), svamp.read_question),
-    "anli": _Release(anli.DATASET, ("valid", "test"), anli.read_question, "uid"),
-}
-
-
-def read_input(spec: str, *, task: Task | None = None, split: str | None = None) -> Rows:
-    """Read the rows of `<file>.jsonl`, `cqa:<folder>`, `svamp:<folder>` or `anli:<folder>`.
+    Answers that a teacher gave before (`teacher_label`, `rationale`) are not looked at.
 
     Args:
         spec: where the rows are.
-        task: of the rows; needed for JSON lines. Those of the release have their own.
-        split: of the release; its first where none is given.
+        task: of the rows; needed for own files and datasets of the hub. Releases have their own.
+        split: of a release or a dataset of the hub; its first where none is given.
+        columns: which column of a dataset of the hub is what.
 
     Raises:
-        DataError: the rows cannot be read, or task or split are missing or out of place.
+        DataError: the rows cannot be read, or task, split or columns are missing or out of place.
     """
-    kind, separator, location = spec.partition(":")
-    release = _RELEASES.get(kind) if separator else None
-    if release is None:
-        return _read_lines(Path(spec.removeprefix("jsonl:")), task, split)
-    own = find_task(kind)
+    source = _parse(spec)
+    kind, release = source.kind.name, RELEASES.get(source.kind.name)
+    own = find_task(release.task) if release is not None else None
     problems = []
-    if task is not None and task != own:
-        problems.append(f"task {task.name!r} is not its own ({own.name}); leave --task out")
-    if split is not None and split not in release.splits:
+    if source.kind.task is None and task is None:
+        problems.append("say which task its rows are of: --task, a built-in task's name or a YAML file")
+    if own is not None and task not in (None, own):
+        problems.append(f"task {task.name if task else ''!r} is not its own ({own.name}); leave --task out")
+    if split is not None and kind in OWN_FILES:
+        problems.append(f"{kind} files have no splits; leave --split out")
+    if split is not None and release is not None and split not in release.splits:
         problems.append(f"split {split!r} is not one of {', '.join(release.splits)}")
-    if not location:
-        problems.append(f"must be written as {kind}:<folder>")
-    if problems:
+    if columns is not None and kind != HUB:
+        problems.append("--column and --label-names are for hub sources; leave them out")
+    asked = own or task
+    if asked is None or problems:
         raise DataError(f"input {spec}: {'; '.join(problems)}")
-    found = [
-        (row.source, row.fields if isinstance(row.fields, Rejected) else _released(own, release, row.fields))
-        for row in read_rows(Path(location), release.dataset, split or release.splits[0])
-    ]
-    return _keyed(own, found)
+    return _keyed(asked, _rows(source, asked, split, columns or Columns()))
 
 
 def split_of(spec: str, split: str | None) -> str | None:
-    """The split that `read_input` takes: the one given, or the release's first; None for JSON lines."""
-    kind, separator, _ = spec.partition(":")
-    release = _RELEASES.get(kind) if separator else None
+    """The split of a release that `read_input` takes: the one given, or its first; None for other sources."""
+    release = RELEASES.get(_parse(spec).kind.name)
     return None if release is None else split or release.splits[0]
 
 
 def input_files(spec: str) -> Path:
     """The file or folder that a specification names."""
-    kind, separator, location = spec.partition(":")
-    return Path(location if separator and (kind in _RELEASES or kind == "jsonl") else spec)
+    return Path(_parse(spec).location)
 
 
-def _read_lines(path: Path, task: Task | None, split: str | None) -> Rows:
-    problems = []
-    if task is None:
-        problems.append("say which task its rows are of: --task, a built-in task's name or a YAML file")
-    if split is not None:
-        problems.append("JSON lines have no splits; leave --split out")
-    if task is None or problems:
-        raise DataError(f"input {path}: {'; '.join(problems)}")
-    found = [
-        (f"{path.name}:{line.number}", line.value if isinstance(line.value, Rejected) else _read_row(task, line.value))
-        for line in read_json_lines(path, _EXPECTED)
-    ]
-    return _keyed(task, found)
+def _parse(spec: str) -> SourceSpec:
+    # A path may have a colon in it, and a file be called like a kind of source: what is there is meant.
+    if kind_of(spec) not in KINDS and (":" not in spec or Path(spec).exists()):
+        return SourceSpec(KINDS["jsonl"], spec)
+    if is_generated(spec):
+        raise DataError(f"input {spec}: its generator knows labels and rationales; a teacher is asked about other rows")
+    return parse_source(spec)
 
 
-def _keyed(task: Task, found: list[tuple[str, InputRow | Rejected]]) -> Rows:
-    """Give each row its source and key: a digest of its question, numbered where the question comes again."""
+def _rows(source: SourceSpec, task: Task, split: str | None, columns: Columns) -> Iterable[Row]:
+    release, path = RELEASES.get(source.kind.name), Path(source.location)
+    if release is not None:
+        return release.ask(path, split or release.splits[0])
+    if source.kind.name == HUB:
+        dataset = HubDataset(source.location, task, columns, answered=False)
+        return dataset.read(split or dataset.first_split)
+    return csv_rows.read(path, task, answered=False) if source.kind.name == "csv" else jsonl.read(path, answered=False)
+
+
+def _keyed(task: Task, found: Iterable[Row]) -> Rows:
+    """Give each row its key: a digest of its question, numbered where the question comes again."""
     seen: Counter[str] = Counter()
     rows: list[InputRow | UnusableRow] = []
-    for source, row in found:
+    for given in found:
+        row = given.fields if isinstance(given.fields, Rejected) else _read_row(task, given, given.fields)
         if isinstance(row, Rejected):
-            rows.append(UnusableRow(source, row.reason))
+            rows.append(UnusableRow(given.source, row.reason))
             continue
         content = json.dumps([sorted(row.inputs.items()), row.choices])
         digest = hashlib.sha256(content.encode()).hexdigest()[:24]
-        rows.append(replace(row, source=source, key=f"{digest}-{seen[digest]}"))
+        rows.append(replace(row, key=f"{digest}-{seen[digest]}"))
         seen[digest] += 1
     return Rows(task, tuple(rows))
 
 
-def _released(task: Task, release: _Release, fields: Mapping[str, Any]) -> InputRow | Rejected:
-    question = release.read(task, fields)
-    if isinstance(question, Rejected):
-        return question
-    return InputRow(
-        key="",
-        source="",
-        inputs=question.inputs,
-        choices=question.choices,
-        gold=question.gold,
-        id=_id(fields.get(release.id_field) if release.id_field else None),
-    )
-
-
-def _read_row(task: Task, row: Mapping[str, Any]) -> InputRow | Rejected:
-    asked, label = read_inputs(task, row), row.get("label")
+def _read_row(task: Task, row: Row, fields: Mapping[str, object]) -> InputRow | Rejected:
+    asked, label, name = read_inputs(task, fields), fields.get("label"), fields.get("id")
     if isinstance(asked, Rejected):
         return asked
     inputs, choices = asked
     gold = None if label is None else text_problem("label", label) or read_label(task, str(label), choices)
     return InputRow(
         key="",
-        source="",
+        source=row.source,
         inputs=inputs,
         choices=tuple(normalise_answer(choice) for choice in choices),
         gold=gold if isinstance(gold, str) else None,
         gold_problem=gold.reason if isinstance(gold, Rejected) else None,
-        id=_id(row.get("id")),
+        without_gold=row.without_label,
+        id=None if name is None else str(name),
     )
-
-
-def _id(value: object) -> str | None:
-    return None if value is None else str(value)

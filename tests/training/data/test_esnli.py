@@ -27,7 +27,7 @@ ROW: dict[str, Any] = {
 def _load(folder: Path, *rows: dict[str, Any] | str) -> Loaded:
     lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
     (folder / "esnli_valid.json").write_text("\n".join(lines))
-    return esnli.load(folder, "train")
+    return esnli.load(folder, "valid")
 
 
 def test_row_has_the_first_explanation_as_rationale_that_ends_in_the_label(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_unusable_row_is_dropped_by_reason(tmp_path: Path, row: dict[str, Any] |
 
 def test_teacher_labels_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="gold labels do not stand in for a teacher"):
-        esnli.load(tmp_path, "train", labels="teacher")
+        esnli.load(tmp_path, "valid", labels="teacher")
 
 
 def test_missing_file_is_refused_with_the_layout(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def _real(split: str) -> Loaded:
     return esnli.load(real_dataset("esnli"), split)
 
 
-@pytest.mark.parametrize(("split", "rows", "repeated"), [("train", 9842, 86), ("test", 7824, 79)])
+@pytest.mark.parametrize(("split", "rows", "repeated"), [("valid", 9842, 86), ("test", 7824, 79)])
 def test_real_rows_are_all_used_with_a_rationale(split: str, rows: int, repeated: int) -> None:
     report = _real(split).report
 
@@ -138,13 +138,13 @@ def test_real_rows_are_all_used_with_a_rationale(split: str, rows: int, repeated
 
 def test_real_rationales_conclude_with_the_label() -> None:
     task = find_task("esnli")
-    for example in _real("train").examples:
+    for example in _real("valid").examples:
         assert example.rationale is not None
         assert conclusion(task, example.rationale) == example.label
 
 
 def test_real_texts_keep_no_quote_tokens_and_no_space_before_a_stop() -> None:
-    texts = [text for row in _real("train").examples for text in (*row.inputs.values(), row.rationale or "")]
+    texts = [text for row in _real("valid").examples for text in (*row.inputs.values(), row.rationale or "")]
     left = Counter(token for text in texts for token in text.split() if token in ("``", "''", ".", ",", "?", "n't"))
 
     assert sum(left.values()) <= 5

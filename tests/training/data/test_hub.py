@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,85 @@ def test_split_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_dataset_that_cannot_be_had_says_what_to_do_without_a_network() -> None:
-    with pytest.raises(DataError, match=r"hub:nobody/nothing: cannot be loaded .* HF_HUB_OFFLINE .* save_to_disk"):
+    with pytest.raises(
+        DataError, match=r"hub:nobody/nothing: cannot be loaded from the hub .* no folder of that name.* HF_HUB_OFFLINE"
+    ):
         HubDataset("nobody/nothing", NLI, Columns())
+
+
+def _remove_split(folder: Path) -> None:
+    shutil.rmtree(folder / "train")
+
+
+def _remove_rows_and_features(folder: Path) -> None:
+    (folder / "train" / "data-00000-of-00001.arrow").unlink()
+    (folder / "train" / "dataset_info.json").unlink()
+
+
+def _cut_rows(folder: Path) -> None:
+    rows = folder / "train" / "data-00000-of-00001.arrow"
+    rows.write_bytes(rows.read_bytes()[:100])
+
+
+def _forget_rows(folder: Path) -> None:
+    (folder / "train" / "state.json").write_text("{}")
+
+
+def _forget_splits(folder: Path) -> None:
+    (folder / "dataset_dict.json").write_text('{"splits": []}')
+
+
+def _break_features(folder: Path) -> None:
+    (folder / "train" / "dataset_info.json").write_text('{"features": 3}')
+
+
+@pytest.mark.parametrize(
+    ("damage", "problems"),
+    [
+        (_remove_split, ["train/ is not there"]),
+        (_remove_rows_and_features, ["train/dataset_info.json is not there", "data-00000-of-00001.arrow is not there"]),
+        (_cut_rows, ["Expected to read"]),
+        (_forget_rows, ["train/state.json names no data files"]),
+        (_forget_splits, ["dataset_dict.json names no splits"]),
+        (_break_features, ["int"]),
+    ],
+)
+def test_damaged_folder_of_save_to_disk_is_told_by_what_is_wrong_in_it(
+    tmp_path: Path, damage: Callable[[Path], None], problems: list[str]
+) -> None:
+    location = _saved(tmp_path, ROWS, LABELS)
+    damage(Path(location))
+
+    with pytest.raises(DataError, match="the folder cannot be loaded: ") as caught:
+        HubDataset(location, NLI, Columns())
+    assert all(problem in str(caught.value) for problem in problems)
+    assert "network" not in str(caught.value) and "write or copy it again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("train.jsonl", b'{"a":\n', "JSON parse error"),
+        ("train.parquet", b"PAR1xx", "Parquet file size is 6 bytes"),
+        ("notes.md", b"# Hello", "No (supported) data files found"),
+    ],
+)
+def test_folder_of_broken_data_files_is_told_with_the_cause(
+    tmp_path: Path, name: str, content: bytes, problem: str
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_bytes(content)
+
+    with pytest.raises(DataError, match="the folder cannot be loaded: ") as caught:
+        HubDataset(str(tmp_path / "mine"), NLI, Columns())
+    assert problem in str(caught.value) and "network" not in str(caught.value)
+
+
+def test_single_file_is_told_how_to_take_it(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+
+    with pytest.raises(DataError, match="it is a file; take it as jsonl:<file> or csv:<file>"):
+        HubDataset(str(tmp_path / "rows.csv"), NLI, Columns())
 
 
 @pytest.mark.parametrize("location", ["nothing", "a/b/c/d", "/tmp/no/such/folder"])

@@ -272,8 +272,53 @@ def test_file_of_validation_rows_without_gold_is_refused(tmp_path: Path) -> None
     _source(tmp_path, [_taught(1)], name="held_out.jsonl")
     entry = _source(tmp_path, [_row(number) for number in range(30)], validation=f"{tmp_path}/held_out.jsonl")
 
-    with pytest.raises(UnusableRows, match=r"held_out\.jsonl: 1 of 1 rows cannot be used"):
+    with pytest.raises(UnusableRows) as caught:
         load_mixture([entry], Cuts())
+    told = str(caught.value)
+    assert f"validation {tmp_path}/held_out.jsonl: 1 of 1 rows have no gold label (such as held_out.jsonl:1)" in told
+    assert "Label them by hand, name a file of labelled rows, or leave validation out" in told
+
+
+def test_file_of_validation_rows_of_which_too_many_lack_gold_is_refused_with_their_number(tmp_path: Path) -> None:
+    held_out = [_row(1), _taught(2), {key: value for key, value in _row(3).items() if key != "label"}]
+    _source(tmp_path, held_out, name="held_out.jsonl")
+    entry = _source(tmp_path, [_row(number) for number in range(30)], validation=f"{tmp_path}/held_out.jsonl")
+
+    assert len(load_mixture([entry], Cuts()).validation) == 1
+    with pytest.raises(
+        UnusableRows, match=r"held_out\.jsonl: 2 of 3 rows have no gold label .*All that is wrong: .*66"
+    ):
+        load_mixture([entry], Cuts(max_bad_share=0.5))
+
+
+def test_file_of_validation_rows_that_is_broken_otherwise_is_told_as_it_is(tmp_path: Path) -> None:
+    _source(tmp_path, [{"label": "happy"}], name="held_out.jsonl")
+    entry = _source(tmp_path, [_row(number) for number in range(30)], validation=f"{tmp_path}/held_out.jsonl")
+
+    with pytest.raises(UnusableRows, match=r"^held_out\.jsonl: 1 of 1 rows cannot be used .* inputs must be an object"):
+        load_mixture([entry], Cuts())
+
+
+def test_validation_rows_are_drawn_over_the_whole_of_a_sorted_file_and_do_not_depend_on_its_order(
+    tmp_path: Path,
+) -> None:
+    rows = [_row(number) for number in range(200)]
+    texts = [
+        {row.inputs["text"] for row in load_mixture([_source(tmp_path, some, validation_rows=count)], cuts).validation}
+        for some, count, cuts in (
+            (rows, 20, Cuts(validation_share=0.5)),
+            (rows[::-1], 20, Cuts(validation_share=0.5)),
+            (rows, 40, Cuts(validation_share=0.5)),
+            (rows, 20, Cuts(validation_share=0.5, seed=1)),
+        )
+    ]
+    first, turned, more, other = texts
+    held_out = load_mixture([_source(tmp_path, rows, validation_rows=200)], Cuts(validation_share=0.5)).validation
+
+    assert len(first) == 20 and first == turned and first < more and first != other
+    assert first != {row.inputs["text"] for row in held_out[:20]}
+    places = sorted(next(place for place, row in enumerate(held_out) if row.inputs["text"] == text) for text in first)
+    assert places[0] < len(held_out) / 3 and places[-1] > 2 * len(held_out) / 3
 
 
 def test_source_with_no_validation_rows_asked_for_is_trained_on_whole(
@@ -335,7 +380,7 @@ def test_rows_held_out_beyond_those_validated_on_are_told(tmp_path: Path, caplog
     told = mixture.sources[0]
     assert told["validation_rows"] == 2 < told["held_out_rows"]
     assert told["training_rows"] + told["held_out_rows"] == 60
-    assert any("the first 2 of them are validated on" in message for message in caplog.messages)
+    assert any("2 of them, drawn by data_seed, are validated on" in message for message in caplog.messages)
 
 
 def test_test_rows_that_a_recipe_names_must_be_there_and_are_compared(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from student.errors import DataError
 from training.data.example import Example
-from training.data.splits import nested_subset, split_validation
+from training.data.splits import nested_choice, nested_subset, split_validation
 
 
 def _examples(count: int) -> list[Example]:
@@ -136,3 +136,34 @@ def test_subset_of_few_rows_has_one_at_least() -> None:
 def test_fraction_out_of_range_is_refused(fraction: float) -> None:
     with pytest.raises(ValueError, match="above 0 and at most 1"):
         nested_subset(_examples(2), fraction, seed=0)
+
+
+def test_choice_is_nested_keeps_the_order_and_does_not_depend_on_it() -> None:
+    rows = _examples(100)
+    few, more = (_sources(nested_choice(rows, most, seed=3)) for most in (7, 30))
+
+    assert (len(few), len(more)) == (7, 30) and set(few) < set(more)
+    assert few == [source for source in _sources(rows) if source in few]
+    assert set(few) == set(_sources(nested_choice(rows[::-1], 7, seed=3)))
+    assert few != _sources(nested_choice(rows, 7, seed=4))
+    assert few != _sources(rows[:7])
+
+
+def test_choice_of_more_than_there_are_takes_all_as_they_are() -> None:
+    rows = _examples(5)
+
+    assert nested_choice(rows, 5, seed=0) == nested_choice(rows, 99, seed=0) == rows
+    assert nested_choice(rows, 0, seed=0) == []
+
+
+def test_choice_among_rows_that_ask_the_same_is_made_by_what_they_hold() -> None:
+    rows = [Example("svamp", {"problem": "p"}, str(label), None, f"a:{label}") for label in range(9)]
+
+    taken, turned = (nested_choice(some, 3, 0, lambda row: row.inputs["problem"]) for some in (rows, rows[::-1]))
+
+    assert {row.label for row in taken} == {row.label for row in turned}
+
+
+def test_negative_number_of_rows_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be at least 0"):
+        nested_choice(_examples(2), -1, seed=0)

@@ -132,8 +132,8 @@ def test_student_of_gold_labels_shows_what_was_not_handed_down(
 
 
 def test_tag_that_no_row_has_is_told(taught_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main([*_arguments(taught_run), "--slices", "colour"]) == 0
-    assert "--slices colour: no row has this tag; there are gold" in capsys.readouterr().err
+    assert cli.main([*_arguments(taught_run), "--slices", "colour", "size", "gold"]) == 1
+    assert "--slices colour size: no row has such tags; there are gold" in capsys.readouterr().err
 
 
 def test_rows_that_the_student_refuses_are_left_out(

@@ -119,7 +119,7 @@ def test_cells_have_names_for_files() -> None:
         ({"fractions": [0]}, "fractions.0: "),
         ({"fractions": [1.5]}, "fractions.0: "),
         ({"seeds": [1, 1]}, "seeds: 1 given more than once"),
-        ({"rationale_weights": [0]}, "rationale_weights.0: "),
+        ({"rationale_weights": [-0.5]}, "rationale_weights.0: "),
         ({"recipe": "none.yaml"}, "none.yaml: cannot be read"),
     ],
 )
@@ -135,6 +135,39 @@ def test_wrong_recipes_are_all_told_before_anything_runs_and_once_for_all_seeds(
         load_plan(_write(tmp_path, {"methods": methods}))
     assert str(caught.value).count("method: ") == 1
     assert "tiny-a-" in str(caught.value) and "tiny-b-" in str(caught.value) and "tiny-c-" not in str(caught.value)
+
+
+def test_problems_of_the_file_and_of_every_cell_are_told_together(tmp_path: Path) -> None:
+    methods = {"a": {"method": "magic"}, "b": {"steps": 0}, "c": {"method": "standard"}}
+    axes = {"methods": methods, "colour": "red", "seeds": [1, 1], "fractions": [1.0, 0.5]}
+    with pytest.raises(ConfigError) as caught:
+        load_plan(_write(tmp_path, axes, {"warmup_steps": 9, "size": 1}))
+    seeds, colour, every, a, warm, b = caught.value.problems
+    assert seeds == "seeds: 1 given more than once" and colour.startswith("colour: is no known key")
+    assert every.startswith("tiny-a-part1, tiny-b-part1, tiny-c-part1 and 3 more: size: is no known key")
+    assert a.startswith("tiny-a-part1, tiny-a-part0.5: method: 'magic' is unknown")
+    assert warm.startswith("tiny-a-part1, tiny-c-part1, tiny-a-part0.5 and 1 more: warmup_steps: 9 of 4")
+    assert b.startswith("tiny-b-part1, tiny-b-part0.5: steps: should be greater")
+
+
+def test_recipes_are_not_judged_where_it_is_not_clear_what_they_hold(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_plan(_write(tmp_path, {"student": {"tiny": {"preset": "tiny"}}}, {"preset": None}))
+    assert [problem[:28] for problem in caught.value.problems] == ["student: is no known key; di"]
+
+
+def test_a_recipe_that_is_not_there_is_told_beside_the_problems_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"colour: is no known key.*none\.yaml: cannot be read"):
+        load_plan(_write(tmp_path, {"recipe": "none.yaml", "colour": "red"}))
+
+
+def test_a_weight_of_zero_is_the_first_point_of_a_sweep(tmp_path: Path) -> None:
+    runs = load_plan(_write(tmp_path, {"rationale_weights": [0, 0.5], "seeds": [0]})).runs
+    assert [(run.name, run.config.method, run.config.rationale_weight) for run in runs] == [
+        ("tiny-standard-part1-s0", "standard", 0.0),
+        ("tiny-step-by-step-w0-part1-s0", "step-by-step", 0.0),
+        ("tiny-step-by-step-w0.5-part1-s0", "step-by-step", 0.5),
+    ]
 
 
 def test_experiment_that_is_no_mapping_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from safetensors.torch import load_file
 
 from student import cli
 from student.errors import DataError
@@ -60,6 +61,16 @@ def test_students_of_one_size_share_a_tokenizer(done: tuple[Plan, Path]) -> None
     tokenizers = {(output / "runs" / run.name / "student" / "tokenizer.json").read_text() for run in plan.runs}
     assert len(tokenizers) == 1
     assert len({result.parameters for result in run_all(plan, output, progress=False)}) == 1
+
+
+def test_a_weight_of_zero_trains_labels_alone_as_method_standard_does(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, fractions=[1.0], seeds=[0], rationale_weights=[0, 1.0])
+    run_all(plan, tmp_path / "out", progress=False)
+    standard, baseline, taught = (
+        load_file(tmp_path / "out" / "runs" / run.name / "student" / "model.safetensors") for run in plan.runs
+    )
+    assert all(bool((standard[name] == baseline[name]).all()) for name in standard)
+    assert not all(bool((standard[name] == taught[name]).all()) for name in standard)
 
 
 def test_half_of_the_rows_lie_within_the_whole(done: tuple[Plan, Path]) -> None:
