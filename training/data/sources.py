@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from student.errors import DataError, UnfitData
 from student.task import Task, find_task
@@ -18,18 +18,17 @@ from training.data.loaded import Labels, Loaded
 from training.data.overlap import question_text
 from training.data.releases import RELEASES, Release
 from training.data.report import LoadReport, UnusableRows
-from training.data.rows import NO_LABEL, TEACHER_ALONE
-from training.data.source_spec import GENERATORS, HUB, parse_source, takes_task
+from training.data.rows import NO_LABEL, TEACHER_ALONE, Row, assemble_rows
+from training.data.source_spec import GENERATORS, HUB, OWN_FILES, parse_source, takes_task
 from training.data.splits import nested_choice, split_validation
 
 Split = Literal["train", "validation", "test"]
 
 
-class _OwnRows(Protocol):
-    def __call__(self, path: Path, task: Task, *, labels: Labels) -> Loaded: ...
-
-
-_OWN_ROWS: dict[str, _OwnRows] = {"jsonl": jsonl.load, "csv": csv_rows.load}
+_READ: dict[str, Callable[[Path, Task], Iterable[Row]]] = {
+    "jsonl": lambda path, task: jsonl.read(path),
+    "csv": csv_rows.read,
+}
 
 
 @dataclass(frozen=True)
@@ -114,18 +113,18 @@ class Source:
         if self.kind in GENERATORS:
             return self._generated(split)
         if split == "test":
-            return self._stored("test", held_out_labels)
+            return self._stored("test", held_out_labels)[0]
         if split == "train":
-            return self._training(self._checked(self._stored("train", self.labels)))
+            return self._training(self._checked(self._whole(self.labels)))
         if self.validation is not None:
             return self._validated(self.validation, held_out_labels)
         if self.validates_apart:
-            return self._checked(self._stored("validation", held_out_labels))
-        whole = self._stored("train", held_out_labels)
+            return self._checked(self._stored("validation", held_out_labels)[0])
+        whole = self._whole(held_out_labels)
         if self.labels == "gold":
             self._checked(whole)
         # With the teacher's labels, rows without gold are no fault; what is one was found with the training rows.
-        gold = whole if held_out_labels == "gold" else self._stored("train", "gold")
+        gold = self._whole("gold")
         if gold.examples and not self.validation_share:
             raise DataError(f"{self.kind}: no validation rows at a validation share of 0; give one above 0")
         held_out = self._held_out(gold)
@@ -174,7 +173,7 @@ class Source:
         return loaded
 
     def _validated(self, file: Path, labels: Labels) -> Loaded:
-        loaded = _OWN_ROWS[self.kind](file, self.task, labels=labels)
+        (loaded,) = self._read(file, labels)
         try:
             return self._checked(loaded)
         except UnusableRows as error:
@@ -195,7 +194,7 @@ class Source:
     def _training(self, whole: Loaded) -> Loaded:
         if self.validates_apart or not self.validation_share:
             return whole
-        held_out = self._held_out(whole if self.labels == "gold" else self._stored("train", "gold"))
+        held_out = self._held_out(self._whole("gold"))
         rows = [row for row in whole.examples if self._key(row) not in held_out]
         if not rows:
             raise DataError(
@@ -218,14 +217,30 @@ class Source:
     def _key(self, row: Example) -> str:
         return row.source if self._together is None else self._together(row)
 
-    def _stored(self, split: str, labels: Labels) -> Loaded:
+    @cached_property
+    def _loaded(self) -> dict[Labels, Loaded]:
+        return {}
+
+    def _whole(self, labels: Labels) -> Loaded:
+        """All rows that training and validation are the parts of, kept: both are asked for."""
+        if labels not in self._loaded:
+            # Which rows are held out is decided among those with gold, whoever's answers are learned.
+            wanted: tuple[Labels, ...] = ("gold", "teacher") if "teacher" in (labels, self.labels) else ("gold",)
+            self._loaded.update(zip(wanted, self._stored("train", *wanted), strict=True))
+        return self._loaded[labels]
+
+    def _stored(self, split: str, *labels: Labels) -> list[Loaded]:
+        """The rows of a split with each of the labels."""
         if self.kind == HUB:
-            return self._hub.load(split, labels)
+            return [self._hub.load(split, whose) for whose in labels]
         if self._release is not None:
             named = self._release.splits[0] if split == "train" else split
-            return self._release.load(Path(self.location), named, labels)
-        file = self.test if split == "test" and self.test is not None else Path(self.location)
-        return _OWN_ROWS[self.kind](file, self.task, labels=labels)
+            return [self._release.load(Path(self.location), named, whose) for whose in labels]
+        return self._read(self.test if split == "test" and self.test is not None else Path(self.location), *labels)
+
+    def _read(self, file: Path, *labels: Labels) -> list[Loaded]:
+        rows = list(_READ[self.kind](file, self.task))
+        return [assemble_rows(file.name, self.task, rows, whose) for whose in labels]
 
     def _generated(self, split: Split) -> Loaded:
         examples = list(generate_rows(self.kind, split, getattr(self.demo_rows, split), self.seed))
@@ -280,8 +295,8 @@ def open_source(
     if parsed.kind.task is not None and task is not None:
         raise DataError(f"source {spec!r}: has its own task; leave the task out")
     for key, file in (("validation", validation), ("test", test)):
-        if file is not None and kind not in _OWN_ROWS:
-            raise DataError(f"source {spec!r}: {key} is a file for {' and '.join(_OWN_ROWS)} sources; leave it out")
+        if file is not None and kind not in OWN_FILES:
+            raise DataError(f"source {spec!r}: {key} is a file for {' and '.join(OWN_FILES)} sources; leave it out")
     if columns is not None and kind != HUB:
         raise DataError(f"source {spec!r}: columns and label_names are for hub sources; leave them out")
     return Source(

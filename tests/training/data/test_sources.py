@@ -14,6 +14,7 @@ from student.task import find_task
 from tests.training.data.release_files import write_release
 from training.data.example import Example
 from training.data.hub import Columns
+from training.data.loaded import Labels
 from training.data.sources import DemoRows, open_source
 
 
@@ -73,6 +74,21 @@ def test_teacher_labels_are_for_training_only_and_move_no_row_between_splits(sva
     learned = teacher.load("train").examples
     assert {example.label for example in learned} == {"5 + 1"}
     assert {example.source for example in learned} < {example.source for example in gold.load("train").examples}
+
+
+@pytest.mark.parametrize("labels", ["gold", "teacher"])
+def test_own_file_is_read_once_for_both_of_its_parts(tmp_path: Path, labels: Labels) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"inputs": {"problem": f"Problem {row}?"}, "label": "1", "teacher_label": "2"} for row in range(40)]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    source = open_source(f"jsonl:{path}", task=find_task("svamp"), labels=labels, validation_share=0.25)
+
+    training = source.load("train").examples
+    path.unlink()
+    validation = source.load("validation").examples
+
+    assert {row.label for row in training} == {"1" if labels == "gold" else "2"}
+    assert {row.label for row in validation} == {"1"} and len(training) + len(validation) == 40
 
 
 def test_validation_share_of_zero_trains_on_all_and_has_no_validation(svamp_folder: Path) -> None:
