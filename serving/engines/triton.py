@@ -3,17 +3,13 @@
 The gateway keeps what needs no graph: it checks, tokenises, pads to the bundle's length buckets (Triton batches
 requests of one shape), and turns scores into answers. `student.triton_backend` names models and tensors.
 
-A watch asks Triton several times a second whether it is there and serves the gateway's bundle. While it does not,
-requests are refused at once instead of waiting for their deadlines; when it does again, they are answered again.
-
-Triton calls a model ready whose process has died. So after a request that it failed on, the watch asks the bundle's
-golden questions: if they fail too, it is Triton and not the request.
+Whether Triton is there and serves the gateway's bundle is known from a watch (`serving.engines.triton_watch`), which
+asks it through this engine.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,9 +25,9 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 from serving.engines.base import Depth, LaneName, Preparer, Result, Row, Served
 from serving.engines.checks import check_explanation, check_prediction
 from serving.engines.triton_calls import Call, one_token_call, prediction_calls, rationale_calls
-from serving.engines.triton_errors import broken_model, failure_of, is_away
 from serving.engines.triton_models import Unfit, connect, require_ready, served_precision
-from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, ServingError, WrongResult
+from serving.engines.triton_watch import TritonWatch
+from serving.errors import DeadlineExceeded, EngineFailure, NotReady, Overloaded, WrongResult
 from student.bundle import Bundle
 from student.errors import BundleError
 from student.manifest import Precision
@@ -40,21 +36,7 @@ from student.question import PreparedQuestion, Question
 from student.reader import Reader, golden_differences
 from student.triton_backend import INPUTS, OUTPUTS, roles_of
 
-logger = logging.getLogger(__name__)
-
 Array = npt.NDArray[Any]
-
-PROBE_S = 0.25
-"""Seconds between two questions of the watch; a Triton that hangs is known after this and their patience."""
-
-GOLDEN_S = 60.0
-"""Seconds for the golden questions, which are asked before the gateway is ready."""
-
-DOUBT_S = 5.0
-"""Seconds for them while it is ready, after a failure."""
-
-_MISSES_OF_SEVERAL = 2
-"""Probes in a row that have to miss where Triton has several addresses."""
 
 
 @dataclass
@@ -89,26 +71,20 @@ class TritonEngine:
         self._observe_batch = observe_batch
         self._under_way: dict[LaneName, _UnderWay] = {"labels": _UnderWay(), "rationales": _UnderWay()}
         self._client: InferenceServerClient | None = None
+        self._bundle: Bundle | None = None
         self._reader: Reader | None = None
-        self._found = asyncio.Event()
-        self._trouble: str | None = "the student is being loaded"
+        self._watch = TritonWatch(target, self._verify, self._probe)
         self._watching: asyncio.Task[None] | None = None
-        # A name may stand for several addresses too.
-        self._several = "," in target or target.startswith("dns:")
-        self._missed = 0
-        self._doubted = False
-        self._answered = False
-        self._told: str | None = None
 
     @property
     def trouble(self) -> str | None:
         """Why rows are not answered; None while they are."""
-        return self._trouble
+        return self._watch.trouble
 
     @property
     def running(self) -> bool:
         """Whether rows are answered."""
-        return self._trouble is None
+        return self.trouble is None
 
     def depth(self, lane: LaneName) -> Depth:
         """What is under way."""
@@ -127,15 +103,15 @@ class TritonEngine:
                 f"bundle {bundle.path}: has no {self._precision} label path, only {', '.join(bundle.manifest.label)}; "
                 f"take one of these, or export again with --precisions fp32,{self._precision}"
             )
-        self._client = connect(self._target)
-        self._watching = asyncio.create_task(self._watch(bundle))
-        await self._found.wait()
+        self._bundle, self._client = bundle, connect(self._target)
+        self._watching = asyncio.create_task(self._watch.run())
+        await self._watch.found()
         assert self._reader is not None
         return self._reader
 
     async def stop(self) -> None:
         """Stop asking and answering."""
-        self._trouble = "the engine has stopped"
+        self._watch.trouble = "the engine has stopped"
         if self._watching is not None:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
@@ -159,8 +135,8 @@ class TritonEngine:
         check: Callable[[Row, object], None],
         deadline: float,
     ) -> list[Served[Result]]:
-        if self._reader is None or self._trouble is not None:
-            raise NotReady(self._trouble or "the student is being loaded")
+        if self._reader is None or self.trouble is not None:
+            raise NotReady(self.trouble or "the student is being loaded")
         tokens = [row.prepared.source_tokens for row in rows]
         under_way, most = self._under_way[lane], self._most_rows[lane]
         if under_way.rows + len(rows) > most:
@@ -229,14 +205,13 @@ class TritonEngine:
             # An answer depends on nothing but its question, so asking twice does no harm. gRPC takes another address,
             # if there is one: it has noticed that this one is gone, or takes them in turns.
             left_s = deadline - monotonic()
-            if not (self._several and (is_away(error) or broken_model(error)) and left_s > 0):
-                raise self._failure(error) from None
-            self._doubt(broken_model(error))
+            if left_s <= 0 or not self._watch.may_ask_another(error):
+                raise self._watch.failed(error) from None
             try:
                 result = await self._infer_at_one(call, left_s)
             except InferenceServerException as again:
-                raise self._failure(again) from None
-        self._answered = True
+                raise self._watch.failed(again) from None
+        self._watch.answered()
         found: Array | None = result.as_numpy(output)
         if found is None or len(found) != len(call.rows):
             raise WrongResult("Triton returned another number of rows than it was asked")
@@ -252,66 +227,6 @@ class TritonEngine:
             client_timeout=left_s,
         )
 
-    def _failure(self, error: InferenceServerException) -> ServingError:
-        failure, broken = failure_of(error), broken_model(error)
-        if is_away(error) or (broken is not None and not self._several):
-            # The watch would find out too, but every request until then would try and fail.
-            self._lose(str(failure))
-        elif broken is not None:
-            self._doubt(broken)
-        elif isinstance(failure, EngineFailure):
-            if self._trouble is None:
-                logger.error("%s", failure)
-            self._doubted = True
-        return failure
-
-    def _doubt(self, broken: str | None) -> None:
-        """Note that one of several addresses fails; said once in the log."""
-        if broken is not None:
-            self._doubted = True
-            if broken != self._told and self._trouble is None:
-                logger.warning("%s (one of %s; others are asked)", broken, self._target)
-                self._told = broken
-
-    async def _watch(self, bundle: Bundle) -> None:
-        """Find out, for ever, whether Triton serves this bundle."""
-        while True:
-            self._answered = False
-            try:
-                if self._trouble is not None:
-                    await self._verify(bundle, GOLDEN_S)
-                    self._find()
-                elif self._doubted:
-                    await self._settle(bundle)
-                else:
-                    await self._probe()
-                self._missed = 0
-            except (Unfit, ServingError) as error:
-                # Addresses are asked in turns: one that misses says that one of them is gone, not that all are.
-                self._missed += 1
-                others = self._several and (self._answered or self._missed < _MISSES_OF_SEVERAL)
-                if self._trouble is not None or not others:
-                    self._lose(str(error))
-            except Exception as error:
-                logger.exception("the watch over Triton stumbled")
-                self._lose(f"Triton: {type(error).__name__}")
-            await asyncio.sleep(PROBE_S)
-
-    async def _settle(self, bundle: Bundle) -> None:
-        """Find out whether it was the request that failed, or Triton.
-
-        Raises:
-            Unfit: it was Triton.
-            ServingError: likewise.
-        """
-        try:
-            await self._verify(bundle, DOUBT_S)
-        except (Overloaded, DeadlineExceeded):
-            # Busy is not broken, and one that hangs is found out by this.
-            await self._probe()
-        else:
-            self._doubted, self._told = False, None
-
     async def _probe(self) -> None:
         """Ask whether all models are ready.
 
@@ -322,14 +237,15 @@ class TritonEngine:
         for role in roles_of(self._reader.bundle, self._reader.precision):
             await require_ready(self._client, role)
 
-    async def _verify(self, bundle: Bundle, within_s: float) -> None:
+    async def _verify(self, within_s: float) -> None:
         """Check that Triton's models are this bundle's, and that they answer its golden questions.
 
         Raises:
             Unfit: they are not or do not, or nobody answers.
             ServingError: a golden question gets no answer.
         """
-        assert self._client is not None
+        assert self._client is not None and self._bundle is not None
+        bundle = self._bundle
         precision = await served_precision(self._client, bundle, self._precision)
         if self._reader is None or self._reader.precision != precision:
             reader = await asyncio.to_thread(Reader, bundle, precision)
@@ -340,7 +256,7 @@ class TritonEngine:
         until = monotonic() + within_s
         try:
             # One by one where addresses take turns, since the second try of one is then at another.
-            together = [[row] for row in rows] if self._several else [rows]
+            together = [[row] for row in rows] if self._watch.several else [rows]
             answers = [answer for part in together for answer in await self._predict(reader, part, until)]
             # No golden question may be of free text, and rationales need this model too.
             await self._infer(one_token_call(bundle, rows[0]), until)
@@ -357,19 +273,6 @@ class TritonEngine:
                 f"recorded at export, first: {differences[0]}"
             )
         self._reader = reader
-
-    def _find(self) -> None:
-        if self._trouble is not None:
-            logger.info("Triton at %s answers", self._target)
-        self._trouble = None
-        self._found.set()
-
-    def _lose(self, trouble: str) -> None:
-        """Note why rows are not answered; said once in the log, not with every probe."""
-        if trouble != self._trouble:
-            # Where it is stands here and not in what clients are told.
-            logger.warning("%s (%s)", trouble, self._target)
-        self._trouble = trouble
 
 
 def _until_end(token_ids: Array, end_token: int) -> list[int]:

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from student.answers import conclusion
-from student.task import Task, choice_letter, find_task, parse_task
+from student.task import choice_letter, find_task
+from tests.training.data.read_outputs import (
+    CHOICES,
+    PREMISE,
+    QUESTION,
+    REASONING,
+    parse_cqa,
+    parse_nli,
+    parse_svamp,
+)
 from training.data.teacher_output import (
     DENIES,
     NO_ARITHMETIC,
@@ -19,30 +25,7 @@ from training.data.teacher_output import (
     TeacherAnswer,
     read_output,
 )
-from training.data.teacher_text import CUT, NO_CONCLUSION, QUESTION_ECHOED
-
-CHOICES = ["garage", "chair", "train station", "table", "england"]
-REASONING = "It must be furniture."
-QUESTION = "Where do people sit down to wait?"
-PROBLEM = "Ann picked 20 flowers. 7 roses.\nHow many?"
-PREMISE = {"premise": "A man is asleep on a bench.", "hypothesis": "A man is awake."}
-
-
-def parse_cqa(raw: str, choices: Sequence[str], *, cut: bool = False) -> TeacherAnswer | Rejected:
-    return _plain(read_output(raw, find_task("cqa"), {"question": QUESTION}, choices, cut=cut))
-
-
-def parse_svamp(raw: str, *, cut: bool = False) -> TeacherAnswer | Rejected:
-    return _plain(read_output(raw, find_task("svamp"), {"problem": PROBLEM}, cut=cut))
-
-
-def parse_nli(raw: str, *, cut: bool = False) -> TeacherAnswer | Rejected:
-    return _plain(read_output(raw, find_task("anli"), PREMISE, cut=cut))
-
-
-def _plain(parsed: TeacherAnswer | Rejected) -> TeacherAnswer | Rejected:
-    """Without the teacher's own words, which have a test of their own."""
-    return replace(parsed, own_words="") if isinstance(parsed, TeacherAnswer) else parsed
+from training.data.teacher_text import CUT, QUESTION_ECHOED
 
 
 @pytest.mark.parametrize(
@@ -207,118 +190,6 @@ def test_cqa_rationale_always_concludes_with_the_label(choices: list[str], data:
 
 
 @pytest.mark.parametrize(
-    ("raw", "label"),
-    [
-        ("He sleeps. So the answer is contradiction.", "contradiction"),
-        ("He sleeps, so the answer is contradiction.", "contradiction"),
-        ("He sleeps. So, the answer is Contradiction", "contradiction"),
-        ("He sleeps. The answer is contradiction.", "contradiction"),
-        ("He sleeps. Therefore, the answer is contradiction.", "contradiction"),
-        ("He sleeps. SO THE ANSWER IS: contradiction.", "contradiction"),
-        ("He sleeps. **So the answer is contradiction.**", "contradiction"),
-        ("He sleeps. So the answer is **neutral**.", "neutral"),
-        ('He sleeps. So the answer is "neutral".', "neutral"),
-        ("He sleeps. So the answer is that this is an entailment.", "entailment"),
-        ("He sleeps. So the answer is entailment, not neutral.", "entailment"),
-        ("He sleeps. So the answer is neutral. It cannot be entailment.", "neutral"),
-        ("He sleeps. So the answer is not neutral. So the answer is contradiction.", "contradiction"),
-    ],
-)
-def test_label_is_read_however_the_conclusion_is_worded(raw: str, label: str) -> None:
-    parsed = parse_nli(raw)
-
-    assert isinstance(parsed, TeacherAnswer)
-    assert parsed.label == label
-    assert parsed.rationale.endswith(f" So the answer is {label}.") and parsed.rationale.startswith("He sleeps")
-    assert "*" not in parsed.rationale
-
-
-@pytest.mark.parametrize(
-    ("conclusion", "reason"),
-    [
-        ("not entailment", DENIES),
-        ("that it cannot be neutral", DENIES),
-        ("that it isn't neutral", DENIES),
-        ("neither entailment nor contradiction", DENIES),
-        ("anything but neutral", DENIES),
-        ("non-entailment", "teacher names none of the labels"),
-        ("non\u2011entailment", "teacher names none of the labels"),
-        ("neutrality", "teacher names none of the labels"),
-        ("unclear. It could be neutral", "teacher names none of the labels"),
-        ("neutral or contradiction", "teacher names several labels"),
-        ("either entailment or neutral", "teacher names several labels"),
-        ("**", "teacher's conclusion is empty"),
-    ],
-)
-def test_denied_or_other_label_is_no_answer(conclusion: str, reason: str) -> None:
-    assert parse_nli(f"He sleeps. So the answer is {conclusion}.") == Rejected(reason)
-
-
-def _task(answer: str, conclusion: str = "So the answer is") -> Task:
-    return parse_task(f"{{name: own, template: '{{text}}', answer: {answer}, conclusion: '{conclusion}'}}", "own")
-
-
-@pytest.mark.parametrize(
-    ("labels", "said", "label"),
-    [
-        ("[entailment, not_entailment]", "not_entailment", "not_entailment"),
-        ("[likely, not likely]", "Not likely", "not likely"),
-        ("[positive, very positive]", "very positive", "very positive"),
-        ("['yes', 'no']", "no, not yes", "no"),
-        ("['1', '2']", "2", "2"),
-    ],
-)
-def test_label_that_holds_a_denial_or_another_label_is_itself(labels: str, said: str, label: str) -> None:
-    task = _task(f"{{kind: closed, labels: {labels}}}")
-
-    parsed = read_output(f"It is so. So the answer is {said}.", task, {"text": "x"})
-
-    assert isinstance(parsed, TeacherAnswer) and parsed.label == label
-
-
-def test_letter_that_only_looks_like_one_of_the_label_is_no_error() -> None:
-    for said in ("pos\u0131tive", "POS\u0130TIVE", "it is po\u017fitive then"):
-        parsed = read_output(
-            f"It is so. So the answer is {said}.", _task("{kind: closed, labels: [positive, bad]}"), {"text": "x"}
-        )
-        assert isinstance(parsed, Rejected) or parsed.label == "positive"
-
-
-@pytest.mark.parametrize("filler", ["\n", "1", "(", "So ", "<think>", "Q:\n", ", ", "= 1 "])
-@pytest.mark.timeout(120)
-def test_output_that_repeats_itself_endlessly_is_read_all_the_same(filler: str) -> None:
-    """Less than a second; an expression that goes back over the text for each place in it takes many minutes."""
-    raw = f"It is so. The answer is {filler * 100_000}x"
-
-    for read in (parse_svamp, parse_nli, lambda text: parse_cqa(text, CHOICES)):
-        assert isinstance(read(raw), Rejected)
-
-
-def test_number_with_decimals_is_not_the_label_before_its_point() -> None:
-    task = _task("{kind: closed, labels: ['1', '2']}")
-
-    parsed = read_output("It is so. So the answer is 1.5.", task, {"text": "x"})
-
-    assert parsed == Rejected("teacher names none of the labels")
-
-
-@pytest.mark.parametrize("said", ["So I choose", "I choose", "so, I choose"])
-def test_so_of_the_tasks_own_conclusion_may_be_left_out(said: str) -> None:
-    task = _task("{kind: text}", conclusion="So I choose")
-
-    parsed = read_output(f"It is warm. {said} tea.", task, {"text": "x"})
-
-    assert isinstance(parsed, TeacherAnswer)
-    assert (parsed.rationale, parsed.label) == ("It is warm. So I choose tea.", "tea")
-
-
-def test_text_ends_with_its_first_sentence_but_not_at_an_initial() -> None:
-    parsed = read_output("It is so. So the answer is **J. R. Smith**. He won.", _task("{kind: text}"), {"text": "x"})
-
-    assert isinstance(parsed, TeacherAnswer) and parsed.label == "J. R. Smith"
-
-
-@pytest.mark.parametrize(
     ("answer", "label"),
     [
         ("**(b) chair**.", "chair"),
@@ -395,83 +266,6 @@ def test_equation_that_its_value_belies_has_a_reason() -> None:
 
 def test_equation_too_large_for_a_float_has_a_reason() -> None:
     assert parse_svamp(f"It is so. The answer is {'9' * 400}.") == Rejected(NO_ARITHMETIC)
-
-
-@pytest.mark.parametrize(
-    "thought",
-    [
-        "<think>\nA: (a)? So the answer is (a) garage.\nQ: or not?</think>",
-        "Hm.\nA: no. So the answer is (a) garage.</think>\n\n",
-        "<THINK>one</THINK><think>two: the answer is (a)</think>",
-    ],
-)
-def test_thinking_of_a_reasoning_model_is_left_out(thought: str) -> None:
-    parsed = parse_cqa(f"{thought}{REASONING} So the answer is (b) chair.", CHOICES)
-
-    assert parsed == TeacherAnswer(f"{REASONING} So the answer is chair.", "chair")
-
-
-def test_thinking_that_never_ends_is_cut() -> None:
-    parsed = parse_cqa("<think>Perhaps. So the answer is (b) chair.", CHOICES)
-
-    assert parsed == Rejected(f"{CUT}, while it was thinking")
-
-
-@pytest.mark.parametrize(
-    ("echo", "noted"),
-    [
-        (f"Q: {QUESTION}\nchoices: (a) garage (b) chair\nA: ", True),
-        (f"{QUESTION}\n", True),
-        (f"{QUESTION}\nA: ", True),
-        ("Q: Where to sit?\nA: ", True),
-        ("A: ", False),
-        ("Answer: ", False),
-    ],
-)
-def test_repeated_question_is_no_part_of_the_reasoning(echo: str, noted: bool) -> None:
-    parsed = parse_cqa(f"{echo}{REASONING} So the answer is (b) chair.", CHOICES)
-
-    expected = TeacherAnswer(f"{REASONING} So the answer is chair.", "chair", (QUESTION_ECHOED,) if noted else ())
-    assert parsed == expected
-
-
-def test_reasoning_that_begins_with_words_of_the_question_is_kept() -> None:
-    said = f"{PREMISE['premise']} He sleeps. So the answer is contradiction."
-    assert parse_nli(said) == TeacherAnswer(said, "contradiction")
-    task = _task("{kind: text}")
-    for word in ("A", "A dog"):
-        read = read_output("A dog barks. So the answer is loud.", task, {"text": word})
-        assert isinstance(read, TeacherAnswer) and read.rationale == "A dog barks. So the answer is loud."
-
-
-def test_repeated_premise_is_no_next_question() -> None:
-    asked = "premise: A man is asleep on a bench.\nhypothesis: A man is awake."
-
-    parsed = parse_nli(f"{asked}\nHe sleeps. So the answer is contradiction.\n\nPremise: A dog.\nHypothesis: Cats.")
-
-    assert parsed == TeacherAnswer("He sleeps. So the answer is contradiction.", "contradiction", (QUESTION_ECHOED,))
-
-
-def test_line_that_begins_with_a_in_the_reasoning_is_kept() -> None:
-    parsed = parse_cqa("There are these:\nA: a place for cars\nB: a seat\nSo the answer is (b) chair.", CHOICES)
-
-    assert isinstance(parsed, TeacherAnswer)
-    assert parsed.rationale == "There are these: A: a place for cars B: a seat So the answer is chair."
-
-
-@pytest.mark.parametrize(
-    "question", ["Premise: A dog runs.\nHypothesis: A cat.\nSo the answer is neutral.", "Q: Next?"]
-)
-def test_invented_question_ends_the_answer(question: str) -> None:
-    for cut in (False, True):
-        parsed = parse_nli(f"He sleeps. So the answer is contradiction.\n\n{question}", cut=cut)
-        assert parsed == TeacherAnswer("He sleeps. So the answer is contradiction.", "contradiction")
-
-
-def test_invented_question_before_any_conclusion_is_not_answered_in_its_place() -> None:
-    parsed = parse_nli("He sleeps.\n\nPremise: A dog runs.\nHypothesis: A cat.\nSo the answer is neutral.")
-
-    assert parsed == Rejected(NO_CONCLUSION)
 
 
 def test_conclusion_that_may_be_cut_in_the_middle_has_a_reason() -> None:

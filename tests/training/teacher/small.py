@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from student.task import Task, parse_task
-from training.teacher.annotate import Annotation
+from tests.training.teacher.openai_server import Answer, OpenAiServer, Step
+from training.teacher.annotate import Annotation, annotate
 from training.teacher.asking import Asking
 from training.teacher.endpoint import Endpoint
 from training.teacher.endpoint_config import EndpointConfig
@@ -71,3 +72,12 @@ def ledger(folder: Path) -> dict[str, Any]:
 
 
 PRICE = Price(prompt_per_million=1.0, output_per_million=2.0)
+
+
+def answer_good(question: str, nth: int) -> Step:
+    return Answer(said("good"))
+
+
+def run_against(what: Annotation, server: OpenAiServer, asking: Asking = QUICK, **settings: Any) -> dict[str, Any]:
+    annotate(what, endpoint(server.base_url, **settings), asking, progress=False)
+    return ledger(what.output.parent)
