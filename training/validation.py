@@ -69,10 +69,10 @@ class Validation:
         mine = [place for batch in self._share(list(batched(by_length(self.asked), _ROWS_AT_ONCE))) for place in batch]
         rows = [self.asked[place] for place in mine]
         answered = answer_all(student, rows, batch_size=_ROWS_AT_ONCE, progress=False)
-        outcomes: dict[int, Outcome] = {}
-        for part in self.processes.gather(dict(zip(mine, answered, strict=True))):
-            outcomes |= part
-        return [outcomes[place] for place in range(len(self.asked))]
+        told: dict[int, dict[str, Any]] = {}
+        for part in self.processes.gather(dict(zip(mine, map(_without_row, answered), strict=True))):
+            told |= part
+        return [Outcome(example=row, **told[place]) for place, row in enumerate(self.asked)]
 
     @torch.inference_mode()
     def _losses(self, model: T5ForConditionalGeneration) -> list[float]:
@@ -84,3 +84,8 @@ class Validation:
             mine.append(float(StepByStepTrainer.multitask_loss(model, inputs, self.rationale_weight)[0]))
         parts = self.processes.gather(mine)
         return [parts[number % len(parts)][number // len(parts)] for number in range(sum(map(len, parts)))]
+
+
+def _without_row(outcome: Outcome) -> dict[str, Any]:
+    """What an outcome says of its row, which every process has."""
+    return {name: value for name, value in vars(outcome).items() if name != "example"}
