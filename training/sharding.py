@@ -8,6 +8,7 @@ format, and an optimiser's state is that of a run that is not sharded, so either
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ def shard(model: T5ForConditionalGeneration, processes: Processes, *, bf16: bool
         processes: that share it.
         bf16: compute in bfloat16; weights, gradients' sums and the optimiser's state stay float32.
     """
+    # Of the position biases, which no layer changes in place.
+    warnings.filterwarnings("ignore", message=r"FSDP2-wrapped module \(FSDPT5Block\) returned a view tensor")
     accelerator = torch.accelerator.current_accelerator()
     mesh = init_device_mesh("cpu" if accelerator is None else accelerator.type, (processes.count,))
     policy = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if bf16 else MixedPrecisionPolicy()
