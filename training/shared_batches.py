@@ -73,7 +73,8 @@ class SharedBatchesTrainer(Trainer):  # type: ignore[misc]  # transformers is no
         self, batch_samples: Sequence[dict[str, torch.Tensor]], device: torch.device
     ) -> torch.Tensor | None:
         """Target tokens of a step by part, int64 `[parts]`, over all micro-batches and processes; None of one share."""
-        if self.shares == 1:
+        # A resumed epoch ends in steps without batches, in every process.
+        if self.shares == 1 or not batch_samples:
             return None
         counts = torch.stack([_tokens(batch) for batch in batch_samples]).sum(dim=0).to(device)
         summed: torch.Tensor = self.accelerator.reduce(counts, reduction="sum")
