@@ -7,11 +7,15 @@ import json
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 
 from student.arguments import positive
 from training.config import ConfigError, TrainConfig, load_config
 from training.presets import PRESETS
+
+_SECONDS_TO_SPEAK = 30
+"""More than a process needs to come to the error that another has found; mostly it is ended long before."""
 
 
 def train(argv: list[str]) -> int:
@@ -42,7 +46,7 @@ def train(argv: list[str]) -> int:
     except ConfigError:
         if speaks:
             raise
-        return 1
+        return _leave_the_word()
     except KeyboardInterrupt:
         if any(output.glob("checkpoint-*")):
             if speaks:
@@ -50,13 +54,19 @@ def train(argv: list[str]) -> int:
             return 130
         raise
     if student is None:
-        return 1
+        return _leave_the_word()
     if not int(os.environ.get("RANK", "0")):
         metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
         for name, value in metrics.items():
             sys.stdout.write(f"{name:32} {value:.4f}\n")
         sys.stdout.write(f"student: {student}\n")
     return 0
+
+
+def _leave_the_word() -> int:
+    """Fail, but not before the process that says why: `torchrun` ends all others as soon as one has failed."""
+    time.sleep(_SECONDS_TO_SPEAK)
+    return 1
 
 
 def _run(config: TrainConfig, output: Path, *, resume: bool, progress: bool) -> Path | None:
