@@ -116,7 +116,11 @@ def join_processes() -> Processes:
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         return ALONE
-    PartialState(cpu=not torch.accelerator.is_available(), timeout=_PATIENCE)
+    on_cpu = not torch.accelerator.is_available()
+    if on_cpu:
+        # accelerate would call it `cpu:0`, which torch cannot load a checkpoint to.
+        os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"
+    PartialState(cpu=on_cpu, timeout=_PATIENCE)
     return Processes(count=dist.get_world_size(), index=dist.get_rank())
 
 

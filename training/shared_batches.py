@@ -44,6 +44,8 @@ class SharedBatchesTrainer(Trainer):  # type: ignore[misc]  # transformers is no
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """This process's shares of every step, in the order that one process takes."""
+        # A trainer that resumes takes the checkpoint's, whatever the number of processes was.
+        self._train_batch_size = self.args.train_batch_size
         if self.shares == 1:
             loader: DataLoader[Any] = super().get_train_dataloader()
             return loader
