@@ -15,7 +15,6 @@ from training.data.rationale_quality import RationaleFilter
 from training.methods import DEFAULT_METHOD, METHODS, Method
 from training.presets import PRESETS
 
-
 TRACKERS = (
     "azure_ml",
     "clearml",
@@ -134,8 +133,8 @@ class TrainConfig(_Strict):
         dropout_rate: dropout; None keeps a pretrained model's own.
         bf16: compute in bfloat16 where that is safe (torch autocast); weights stay float32. Meant for
             processors and GPUs with bfloat16 instructions.
-        fsdp: shard weights, gradients and the optimiser's state over the processes that `torchrun` started, for students
-            too large for one device; with `bf16`, activations and the weights that are gathered are bfloat16.
+        fsdp: shard weights, gradients and the optimiser's state over the processes that `torchrun` started, for
+            students too large for one device; with `bf16`, what is gathered and computed is bfloat16.
         group_by_length: batch rows of similar length, which saves padding.
         validate_every: steps between validations; the best student by mean accuracy over tasks is kept.
         validation_share: part of the rows kept for validation where a dataset has no such split.
@@ -243,8 +242,8 @@ class TrainConfig(_Strict):
             )
         if self.fsdp and self.optimizer == "muon":
             problems.append(
-                "optimizer: muon with fsdp; Muon makes the update of a whole matrix orthogonal, and a shard is a part of "
-                "one: use adamw"
+                "optimizer: muon with fsdp; Muon makes the update of a whole matrix orthogonal, and a shard is a part "
+                "of one: use adamw"
             )
         unknown = sorted(set(self.trackers) - set(TRACKERS))
         if unknown:

@@ -247,6 +247,9 @@ class StepByStepTrainer(SharedBatchesTrainer, WholeCheckpointsTrainer):
         """L_label + lambda * L_rationale of one batch, or of a share its part of it: a scalar tensor.
 
         Args:
+            model: what the trainer has made of ours.
+            inputs: a batch made by `MultitaskCollator`.
+            return_outputs: also give the label pass's outputs.
             num_items_in_batch: int64 `[2]`, label and rationale tokens of the whole batch; None where this is it.
         """
         shares = self.shares_of(inputs, num_items_in_batch)
@@ -263,6 +266,9 @@ class StepByStepTrainer(SharedBatchesTrainer, WholeCheckpointsTrainer):
         """The loss of a batch made by `MultitaskCollator`, and the label pass's outputs.
 
         Args:
+            model: a T5.
+            inputs: the batch.
+            rationale_weight: lambda.
             shares: what to weight the mean over label tokens, and that over rationale tokens, with.
         """
         names = ("input_ids", "attention_mask", "labels")

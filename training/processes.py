@@ -134,7 +134,8 @@ def _refuse_others(digests: list[str], on: str) -> None:
     others = [str(number) for number, digest in enumerate(digests) if digest != digests[0]]
     if others:
         raise DataError(
-            f"processes {', '.join(others)} have other {on} than process 0; give all machines the same files and versions"
+            f"processes {', '.join(others)} have other {on} than process 0; give all machines the same files and "
+            "versions"
         )
 
 

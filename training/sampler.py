@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -97,5 +98,5 @@ class StepShares(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         for rows in BatchSampler(self._order, self._batch_size, drop_last=False):
             cuts = [len(rows) * number // self._micro_batches for number in range(self._micro_batches + 1)]
-            for start, end in zip(cuts, cuts[1:], strict=False):
+            for start, end in itertools.pairwise(cuts):
                 yield rows[start:end][self._process :: self._processes]

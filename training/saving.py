@@ -27,6 +27,9 @@ def save_student(
 
     Args:
         output: run directory.
+        model: of the library's class.
+        tokenizer: the model's.
+        tasks: that the student answers, by name.
         validation: rows that the run was validated on.
         record: what made the student; see `save_checkpoint`.
 

@@ -1,8 +1,8 @@
 """A trainer whose steps learn from the same rows, with the same loss, however many processes and parts share them.
 
-The mean over a batch's tokens is not the mean of its shares' means, as shares differ in tokens. So every share's mean is
-weighted by its part of the tokens of the whole batch, which all processes count together before the step. (Averaging
-means is what trainers did with gradient accumulation for years: https://huggingface.co/blog/gradient_accumulation.)
+The mean over a batch's tokens is not the mean of its shares' means, as shares differ in tokens (which gradient
+accumulation long left out of account). So every share's mean is weighted by its part of the tokens of the whole batch,
+which all processes count together before the step.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class SharedBatchesTrainer(Trainer):  # type: ignore[misc]  # transformers is no
     @property
     def rows_a_step(self) -> int:
         """Rows that a step learns from, in all processes."""
-        return int(self.args.train_batch_size) * self.shares
+        rows: int = self.args.train_batch_size * self.shares
+        return rows
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """This process's shares of every step, in the order that one process takes."""
@@ -51,7 +52,7 @@ class SharedBatchesTrainer(Trainer):  # type: ignore[misc]  # transformers is no
             return loader
         return _ShareLoader(
             self.train_dataset,
-            batch_sampler=StepShares(  # type: ignore[arg-type]  # torch wants no more of it than to iterate
+            batch_sampler=StepShares(
                 self._order(),
                 self.rows_a_step,
                 micro_batches=self.args.gradient_accumulation_steps,
@@ -64,11 +65,10 @@ class SharedBatchesTrainer(Trainer):  # type: ignore[misc]  # transformers is no
 
     def _order(self) -> Sampler[int]:
         """As `_get_train_sampler`; what that leaves to chance follows the seed, as accelerate has it in one process."""
-        order = self._get_train_sampler()
+        order: Sampler[int] = self._get_train_sampler()
         if isinstance(order, torch.utils.data.RandomSampler):
             seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-            return SeedableRandomSampler(self.train_dataset, data_seed=seed)
-        assert order is not None  # every dataset that is trained on has a length
+            order = SeedableRandomSampler(self.train_dataset, data_seed=seed)
         return order
 
     def _get_num_items_in_batch(

@@ -92,7 +92,7 @@ def training_arguments(config: TrainConfig, output: Path, processes: Processes, 
     if arguments.n_gpu > 1:
         # The trainer would split batches over all of them within this process, with a mean of means for a loss.
         _log.warning(
-            "%d GPUs are visible and one is used; use them all with: torchrun --nproc-per-node %d -m student.cli train ...",
+            "%d GPUs are visible and one is used; all are with: torchrun --nproc-per-node %d -m student.cli train ...",
             *(arguments.n_gpu, arguments.n_gpu),
         )
         arguments._n_gpu = 1

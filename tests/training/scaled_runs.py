@@ -1,4 +1,4 @@
-"""Trains the runs that a JSON file lists, one after the other: what `torchrun` starts in the tests of several processes.
+"""Trains the runs that a JSON file lists, one after the other: what `torchrun` starts in the tests.
 
 Starting processes takes longer than to train a student of a few thousand weights.
 """

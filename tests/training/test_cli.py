@@ -31,3 +31,17 @@ def test_interrupted_training_says_how_to_go_on(
     complaint = capsys.readouterr().err
     assert "interrupted" in complaint and told in complaint
     assert ("--resume" in complaint) is with_checkpoint
+
+
+def test_processes_beside_the_first_leave_the_word_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "recipe.yaml").write_text("preset: huge\ndata: [{source: demo-nli, rows: 1}]")
+    monkeypatch.setattr("training.cli._SECONDS_TO_SPEAK", 0)
+    said = []
+    for rank in ("0", "1"):
+        monkeypatch.setenv("LOCAL_RANK", rank)
+        assert cli.main(["train", str(tmp_path / "recipe.yaml"), "--output", str(tmp_path / "run")]) == 1
+        said.append(capsys.readouterr().err)
+    assert "preset: 'huge' is unknown" in said[0]
+    assert said[1] == ""

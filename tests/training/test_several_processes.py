@@ -1,8 +1,8 @@
 """Two processes that `torchrun` starts train what one process trains.
 
-Weights are held to 1e-6 of one process's after 8 steps, of which the last of an epoch is short (to 2e-3 with Muon, which
-computes in bfloat16); losses of each step to the 4 digits to which the trainer rounds them. Dropout is off where they
-are compared, as each process draws its own.
+Weights are held to 1e-6 of one process's after 8 steps, of which the last of an epoch is short (to 2e-3 with Muon,
+which computes in bfloat16); losses of each step to the 4 digits to which the trainer rounds them. Dropout is off where
+they are compared, as each process draws its own.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _losses(run: Path, step: int = 8) -> list[float]:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> SourceConfig:
-    """41 rows to train on: the last step of an epoch has one, which leaves one process without any. 5 have a rationale."""
+    """41 rows to train on, few of them with a rationale: the last step of an epoch leaves one process without any."""
     content = rows()
     for number, row in enumerate(content):
         if number % 8:

@@ -62,7 +62,7 @@ def whole(source: SourceConfig, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_full_disk_at_a_checkpoint_leaves_the_last_one_and_the_student_whole(
     room: int, whole: Path, source: SourceConfig, tmp_path: Path
 ) -> None:
-    assert WEIGHTS == (whole / "student" / "model.safetensors").stat().st_size
+    assert (whole / "student" / "model.safetensors").stat().st_size == WEIGHTS
     run = tmp_path / "run"
     shutil.copytree(whole, run)
     shutil.rmtree(run / "checkpoint-8")
