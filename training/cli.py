@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import logging
 import os
@@ -11,11 +12,15 @@ import time
 from pathlib import Path
 
 from student.arguments import positive
+from student.errors import CheckpointError
 from training.config import ConfigError, TrainConfig, load_config
 from training.presets import PRESETS
 
 _SECONDS_TO_SPEAK = 30
 """More than a process needs to come to the error that another has found; mostly it is ended long before."""
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def train(argv: list[str]) -> int:
@@ -79,6 +84,12 @@ def _run(config: TrainConfig, output: Path, *, resume: bool, progress: bool) -> 
         student = run(config, output, resume=resume, progress=progress)
     except ToldByMain:
         return None
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise CheckpointError(
+            f"{error.filename or output}: {error.strerror}; make room, and start the same command with --resume"
+        ) from error
     leave_processes()
     return student
 

@@ -80,7 +80,6 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         torch.set_num_threads(config.threads)
     progress = progress and processes.is_main
     prepared, report = processes.together(lambda: _prepared(config, output if processes.is_main else None))
-    digest = _data_digest(prepared.examples)
     processes.agree(_data_digest([*prepared.examples, *prepared.validation]), on="rows")
     checkpoint = processes.from_main(lambda: _resumed(output, prepared, resume))
 
@@ -106,15 +105,31 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         # Each process draws its own dropout; the trainer has just seeded them alike.
         set_seed(config.seed + processes.index)
     _take_steps(trainer, config, checkpoint)
+    _finish(config, output, processes, prepared, trainer, validate, cuts["training"], stopwatch)
+    return output / STUDENT
+
+
+def _finish(
+    config: TrainConfig,
+    output: Path,
+    processes: Processes,
+    prepared: PreparedData,
+    trainer: StepByStepTrainer,
+    validate: Validation,
+    cut: list[dict[str, Any]],
+    stopwatch: Stopwatch,
+) -> None:
+    """Take the best student, measure it and give it its place, with what it came to."""
+    model = trainer.model
     take_best(model, output, trainer.state)
     metrics = validate(model)
     record = {
         "config": config.model_dump(mode="json"),
         "data": {
-            "digest": digest,
+            "digest": _data_digest(prepared.examples),
             "training_rows": len(prepared.examples),
             "validation_rows": len(prepared.validation),
-            "cut": cuts["training"],
+            "cut": cut,
         },
         "metrics": metrics,
         "steps": trainer.state.global_step,
@@ -124,12 +139,11 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     if config.fsdp:
         model = whole_student(model, processes)
     if processes.is_main:
-        write_json(output / METRICS, record["metrics"])
+        write_json(output / METRICS, metrics)
         plot_curves(trainer.state.log_history, output / CURVES)
         plain_class(model)
-        save_student(output, model, tokenizer, prepared.tasks, prepared.validation, record)
+        save_student(output, model, validate.tokenizer, prepared.tasks, prepared.validation, record)
     processes.wait()
-    return output / STUDENT
 
 
 def _is_done(config: TrainConfig, output: Path, resume: bool) -> bool:
