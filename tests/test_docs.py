@@ -484,3 +484,50 @@ def test_data_guide_shows_rows_and_recipes_that_are_accepted(tmp_path: Path) -> 
     (tmp_path / "rows.csv").write_text(table, encoding="utf-8")
     (row,) = csv_rows.load(tmp_path / "rows.csv", find_task("cqa")).examples
     assert (row.label, len(row.choices)) == ("library", 3)
+
+
+def test_scale_of_training_guide_works_as_written(tmp_path: Path) -> None:
+    from training.config import TRACKERS, TrainConfig
+
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    blocks = _blocks("docs/scale-training.md")
+    (command,) = [block for kind, block in blocks if kind == "bash"]
+    assert "accuracy_tickets" in _run(command, tmp_path)
+    (recipe,) = [yaml.safe_load(block) for kind, block in blocks if kind == "yaml"]
+    assert TrainConfig.model_validate(recipe).fsdp
+    assert ", ".join(TRACKERS) in (ROOT / "docs" / "scale-training.md").read_text(encoding="utf-8").replace("\n", " ")
+
+
+def test_memory_of_large_students_is_that_of_their_parameters() -> None:
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    text = (ROOT / "docs" / "scale-training.md").read_text(encoding="utf-8")
+    rows = {cells[1].strip(): cells for line in text.splitlines() if len(cells := line.split("|")) == 5}
+    for column, (width, inner, heads) in {2: (2048, 5120, 32), 3: (4096, 10240, 64)}.items():
+        with torch.device("meta"):
+            model = T5ForConditionalGeneration(
+                T5Config(
+                    vocab_size=32128,
+                    d_model=width,
+                    d_ff=inner,
+                    num_heads=heads,
+                    num_layers=24,
+                    feed_forward_proj="gated-gelu",
+                    tie_word_embeddings=False,
+                )
+            )
+        parameters = model.num_parameters()
+        layers = [
+            sum(one.numel() for one in block.parameters()) for block in (*model.encoder.block, *model.decoder.block)
+        ]
+        gigabytes = {
+            "weights, gradients and AdamW, 16 bytes each": f"{parameters * 16 / 1e9:.1f} GB",
+            "of it on each of 8 devices": f"{parameters * 2 / 1e9:.1f} GB",
+            "gathered beside it in bfloat16: embeddings and head": f"{(parameters - sum(layers)) * 2 / 1e9:.2f} GB",
+            "and the largest layer, twice where the next one is fetched ahead": f"2 x {max(layers) * 2 / 1e9:.2f} GB",
+            "a copy in each process's memory while weights are loaded": f"{parameters * 4 / 1e9:.1f} GB",
+            "a checkpoint on disk: weights, and two moments": f"{parameters * 12 / 1e9:.1f} GB",
+            "parameters": f"{parameters:,}",
+        }
+        assert {name: rows[name][column].strip() for name in gigabytes} == gigabytes

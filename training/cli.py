@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import logging
+import os
 import sys
+import time
 from pathlib import Path
 
 from student.arguments import positive
-from training.config import load_config
+from student.errors import CheckpointError
+from training.config import ConfigError, TrainConfig, load_config
 from training.presets import PRESETS
+
+_SECONDS_TO_SPEAK = 30
+"""More than a process needs to come to the error that another has found; mostly it is ended long before."""
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def train(argv: list[str]) -> int:
@@ -30,23 +40,58 @@ def train(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("training").setLevel(logging.INFO)
-    config = load_config(arguments.recipe, arguments.overrides)
+    if int(os.environ.get("RANK", "0")):
+        logging.disable(logging.WARNING)
+    # Of the processes that torchrun starts on a machine, one says what all of them find.
+    speaks = not int(os.environ.get("LOCAL_RANK", "0"))
     output = arguments.output or Path("runs") / arguments.recipe.stem
-
-    from training.run import train as run  # torch takes seconds to import: not for --help or a wrong recipe
-
     try:
-        student = run(config, output, resume=arguments.resume, progress=not arguments.quiet)
+        config = load_config(arguments.recipe, arguments.overrides)
+        student = _run(config, output, resume=arguments.resume, progress=not arguments.quiet)
+    except ConfigError:
+        if speaks:
+            raise
+        return _leave_the_word()
     except KeyboardInterrupt:
         if any(output.glob("checkpoint-*")):
-            sys.stderr.write(f"quickstep train: interrupted; go on with the same command and --resume ({output})\n")
+            if speaks:
+                sys.stderr.write(f"quickstep train: interrupted; go on with the same command and --resume ({output})\n")
             return 130
         raise
-    metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
-    for name, value in metrics.items():
-        sys.stdout.write(f"{name:32} {value:.4f}\n")
-    sys.stdout.write(f"student: {student}\n")
+    if student is None:
+        return _leave_the_word()
+    if not int(os.environ.get("RANK", "0")):
+        metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
+        for name, value in metrics.items():
+            sys.stdout.write(f"{name:32} {value:.4f}\n")
+        sys.stdout.write(f"student: {student}\n")
     return 0
+
+
+def _leave_the_word() -> int:
+    """Fail, but not before the process that says why: `torchrun` ends all others as soon as one has failed."""
+    time.sleep(_SECONDS_TO_SPEAK)
+    return 1
+
+
+def _run(config: TrainConfig, output: Path, *, resume: bool, progress: bool) -> Path | None:
+    """The student's directory; None where the main process says what is wrong."""
+    # torch takes seconds to import: not for --help or a wrong recipe
+    from training.processes import ToldByMain, leave_processes
+    from training.run import train as run
+
+    try:
+        student = run(config, output, resume=resume, progress=progress)
+    except ToldByMain:
+        return None
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise CheckpointError(
+            f"{error.filename or output}: {error.strerror}; make room, and start the same command with --resume"
+        ) from error
+    leave_processes()
+    return student
 
 
 def demo_data(argv: list[str]) -> int:

@@ -17,6 +17,22 @@ from training.data.source_spec import HUB, OWN_FILES, is_generated, kind_of, loc
 from training.methods import DEFAULT_METHOD, METHODS, Method
 from training.presets import PRESETS
 
+TRACKERS = (
+    "azure_ml",
+    "clearml",
+    "codecarbon",
+    "comet_ml",
+    "dagshub",
+    "dvclive",
+    "flyte",
+    "mlflow",
+    "neptune",
+    "swanlab",
+    "trackio",
+    "wandb",
+)
+"""Where the trainer can send figures to besides TensorBoard (transformers' integrations)."""
+
 
 class ConfigError(QuickstepError):
     """A recipe is wrong; the message names every problem.
@@ -128,7 +144,12 @@ class TrainConfig(_Strict):
             Other methods have one loss: there it is 0.
         rationales: which of the training rows' rationales are good enough to learn from; all, if nothing is said.
         steps: optimiser steps.
-        batch_size: examples a step (each gives a label row and, where there is one, a rationale row).
+        batch_size: examples a step, of all processes and parts (each gives a label row and, where there is one, a
+            rationale row).
+        gradient_accumulation: parts in which each process learns from its share of a step's examples, one after the
+            other; a step learns the same from as many examples, in less memory.
+        gradient_checkpointing: compute what happens inside the layers again for the backward pass instead of keeping
+            it; the same steps in less memory and more time.
         optimizer: `adamw`; or `muon`, which steps the hidden layers' matrices orthogonally (the rest by AdamW);
             meant for training from scratch.
         learning_rate: peak learning rate; falls to zero along a cosine.
@@ -141,6 +162,8 @@ class TrainConfig(_Strict):
         dropout_rate: dropout; None keeps a pretrained model's own.
         bf16: compute in bfloat16 where that is safe (torch autocast); weights stay float32. Meant for
             processors and GPUs with bfloat16 instructions.
+        fsdp: shard weights, gradients and the optimiser's state over the processes that `torchrun` started, for
+            students too large for one device; with `bf16`, what is gathered and computed is bfloat16.
         group_by_length: batch rows of similar length, which saves padding.
         validate_every: steps between validations; the best student by mean accuracy over tasks is kept.
         validation_share: part of the rows kept for validation where a dataset has no such split.
@@ -150,6 +173,7 @@ class TrainConfig(_Strict):
         seed: of weights and order; another seed is another run on the same rows.
         data_seed: of generated rows and of the validation split.
         threads: CPU threads; 0 leaves it to torch.
+        trackers: where else the figures that TensorBoard gets are sent (`TRACKERS`).
     """
 
     preset: str | None = None
@@ -162,6 +186,8 @@ class TrainConfig(_Strict):
     rationales: RationaleFilter = RationaleFilter()
     steps: Annotated[int, Field(ge=1)] = 1000
     batch_size: Annotated[int, Field(ge=1)] = 32
+    gradient_accumulation: Annotated[int, Field(ge=1)] = 1
+    gradient_checkpointing: bool = False
     optimizer: Literal["adamw", "muon"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     embedding_rate_factor: Annotated[float, Field(gt=0)] = 1.0
@@ -170,6 +196,7 @@ class TrainConfig(_Strict):
     adam_beta2: Annotated[float, Field(gt=0, lt=1)] = 0.999
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] | None = None
     bf16: bool = False
+    fsdp: bool = False
     group_by_length: bool = False
     validate_every: Annotated[int, Field(ge=1)] = 250
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
@@ -178,6 +205,7 @@ class TrainConfig(_Strict):
     seed: int = 0
     data_seed: int = 0
     threads: Annotated[int, Field(ge=0)] = 0
+    trackers: tuple[str, ...] = ()
 
     @classmethod
     def completed(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -236,6 +264,31 @@ class TrainConfig(_Strict):
         repeated = sorted({source for source, task in given if given.count((source, task)) > 1})
         if repeated:
             yield f"data: {', '.join(repeated)} given more than once"
+
+    @rule("batch_size", "gradient_accumulation")
+    def _batch_has_equal_parts(self) -> Iterator[str]:
+        if self.batch_size % self.gradient_accumulation:
+            yield (
+                f"batch_size: {self.batch_size} examples a step cannot be taken in {self.gradient_accumulation} equal "
+                "parts (gradient_accumulation); give a multiple of it"
+            )
+
+    @rule("fsdp", "optimizer")
+    def _matrices_are_whole(self) -> Iterator[str]:
+        if self.fsdp and self.optimizer == "muon":
+            yield (
+                "optimizer: muon with fsdp; Muon makes the update of a whole matrix orthogonal, and a shard is a part "
+                "of one: use adamw"
+            )
+
+    @rule("trackers")
+    def _trackers_are_known(self) -> Iterator[str]:
+        unknown = sorted(set(self.trackers) - set(TRACKERS))
+        if unknown:
+            yield (
+                f"trackers: {', '.join(unknown)} is unknown; choose from {', '.join(TRACKERS)} (tensorboard is always "
+                "written)"
+            )
 
     @property
     def taught_by(self) -> Method:

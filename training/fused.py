@@ -43,7 +43,11 @@ class FusedT5(T5ForConditionalGeneration):  # type: ignore[misc]
         states = decoded[real]
         if self.config.tie_word_embeddings:
             states = states * self.model_dim**-0.5
-        return Seq2SeqLMOutput(loss=functional.cross_entropy(self.lm_head(states).float(), labels[real]))
+        # A share of a batch may have no target at all, whose mean would be no number.
+        reduction = "mean" if len(states) else "sum"
+        return Seq2SeqLMOutput(
+            loss=functional.cross_entropy(self.lm_head(states).float(), labels[real], reduction=reduction)
+        )
 
 
 class _RMSNorm(nn.Module):

@@ -13,17 +13,16 @@ from typing import Any, TypedDict
 import torch
 from torch.utils.data import Dataset, Sampler
 from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration, Trainer
+from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
 
 from student.task import Limits, Task
 from training.data.example import Example
 from training.data.rationales import concluded, reasoning
 from training.optimizer import make_optimizer
 from training.sampler import LengthGroupedSampler
-
-IGNORED = -100
-"""Target id that the loss skips (torch's cross-entropy convention)."""
-
+from training.shared_batches import IGNORED as IGNORED
+from training.shared_batches import SharedBatchesTrainer
+from training.whole_checkpoints import WholeCheckpointsTrainer
 
 _TOKENIZE_ROWS = 2000
 """Rows tokenised at once: the tokenizer spreads a list over the cores."""
@@ -170,7 +169,12 @@ class MultitaskCollator:
         self._pad = pad_token_id
 
     def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-        """Int64 tensors `[batch, source]` and `[batch, target]`; rationale ones only if a row has one."""
+        """Int64 tensors `[batch, source]` and `[batch, target]`; rationale ones only if a row has one.
+
+        No rows, as a share of a short batch may have, are one row that teaches nothing: every process takes every step.
+        """
+        if not rows:
+            return self._part([[self._pad]], [[IGNORED]])
         batch = self._part([row["input_ids"] for row in rows], [row["labels"] for row in rows])
         sources = [row["rationale_input_ids"] for row in rows if row["rationale_input_ids"] is not None]
         targets = [row["rationale_labels"] for row in rows if row["rationale_labels"] is not None]
@@ -187,7 +191,7 @@ class MultitaskCollator:
         return {"input_ids": input_ids, "attention_mask": mask, "labels": pad_rows(targets, IGNORED)}
 
 
-class StepByStepTrainer(Trainer):  # type: ignore[misc]
+class StepByStepTrainer(SharedBatchesTrainer, WholeCheckpointsTrainer):
     """Hugging Face's trainer with the multitask objective and our validation.
 
     Args:
@@ -208,8 +212,6 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        # Our loss is a mean over each part's own tokens: the trainer must not rescale it by a token count.
-        self.model_accepts_loss_kwargs = False
         self._rationale_weight = rationale_weight
         self._validate = validate
         self._optimizer_name = optimizer_name
@@ -233,30 +235,48 @@ class StepByStepTrainer(Trainer):  # type: ignore[misc]
         if self._group_by is None:
             default: Sampler[int] | None = super()._get_train_sampler(train_dataset)
             return default
-        return LengthGroupedSampler(self._group_by, self.args.train_batch_size, self.args.seed)
+        return LengthGroupedSampler(self._group_by, self.rows_a_step, self.args.seed)
 
     def compute_loss(
         self,
         model: torch.nn.Module,
         inputs: dict[str, torch.Tensor],
         return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
+        num_items_in_batch: torch.Tensor | None = None,
     ) -> Any:
-        """L_label + lambda * L_rationale of one batch, a scalar tensor."""
-        loss, outputs = self.multitask_loss(model, inputs, self._rationale_weight)
+        """L_label + lambda * L_rationale of one batch, or of a share its part of it: a scalar tensor.
+
+        Args:
+            model: what the trainer has made of ours.
+            inputs: a batch made by `MultitaskCollator`.
+            return_outputs: also give the label pass's outputs.
+            num_items_in_batch: int64 `[2]`, label and rationale tokens of the whole batch; None where this is it.
+        """
+        shares = self.shares_of(inputs, num_items_in_batch)
+        loss, outputs = self.multitask_loss(model, inputs, self._rationale_weight, shares)
         return (loss, outputs) if return_outputs else loss
 
     @staticmethod
     def multitask_loss(
-        model: torch.nn.Module, inputs: dict[str, torch.Tensor], rationale_weight: float
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        rationale_weight: float,
+        shares: Sequence[torch.Tensor | float] = (1.0, 1.0),
     ) -> tuple[torch.Tensor, Any]:
-        """The loss of a batch made by `MultitaskCollator`, and the label pass's outputs."""
+        """The loss of a batch made by `MultitaskCollator`, and the label pass's outputs.
+
+        Args:
+            model: a T5.
+            inputs: the batch.
+            rationale_weight: lambda.
+            shares: what to weight the mean over label tokens, and that over rationale tokens, with.
+        """
         names = ("input_ids", "attention_mask", "labels")
         outputs = model(**{name: inputs[name] for name in names})
-        loss = outputs.loss
+        loss = outputs.loss * shares[0]
         if rationale_weight and "rationale_labels" in inputs:
             rationale = model(**{name: inputs[f"rationale_{name}"] for name in names})
-            loss = loss + rationale_weight * rationale.loss
+            loss = loss + rationale_weight * (rationale.loss * shares[1])
         return loss, outputs
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
-import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,18 +19,17 @@ from transformers.trainer_utils import get_last_checkpoint
 from student.errors import DataError, TaskError
 from student.question import QuestionPreparer
 from student.task import Task
-from training.checkpoint import STUDENT, save_checkpoint
+from training.checkpoint import STUDENT
 from training.config import TrainConfig
 from training.curves import plot_curves
 from training.data.example import Example
-from training.data.mixture import Cuts, load_mixture
-from training.evaluation.answering import answer_all, batched
-from training.evaluation.groups import summarise
+from training.data.mixture import Cuts, Mixture, load_mixture
 from training.fused import fuse, plain_class
 from training.model import from_preset, from_pretrained, load_tokenizer
 from training.objective import MultitaskCollator, MultitaskDataset, StepByStepTrainer
-from training.preparation import prepare
+from training.preparation import PreparedData, prepare
 from training.presets import PRESETS
+from training.processes import ALONE, Processes, join_processes
 from training.progress import TrainingProgress
 from training.run_directory import (
     CURVES,
@@ -47,20 +44,23 @@ from training.run_directory import (
     take_best,
     write_json,
 )
+from training.saving import save_student
 from training.scoring import student_for
+from training.sharding import ShardedTrainer, shard, whole_student
 from training.timing import Stopwatch
 from training.tokenizer import texts_of, train_tokenizer
-from training.validation_rows import write_rows
+from training.trainer_arguments import check_start, training_arguments
+from training.validation import Validation
 
 _log = logging.getLogger(__name__)
 
 
 def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: bool = True) -> Path:
-    """Train a student.
+    """Train a student, alone or with the other processes that `torchrun` started.
 
     Args:
         config: the recipe.
-        output: run directory; must be empty or absent unless `resume` is set.
+        output: run directory; must be empty or absent unless `resume` is set. Machines share it.
         resume: go on from the last checkpoint in `output`; an interrupted run ends as an uninterrupted one.
         progress: show progress bars.
 
@@ -68,53 +68,174 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
         The directory of the finished student.
 
     Raises:
+        ConfigError: the recipe does not fit the number of processes, or a tracker is not installed.
         DataError: a dataset is missing or too much of it is unusable.
-        CheckpointError: the model cannot be loaded, or `output` does not fit `resume`.
+        CheckpointError: the model cannot be loaded, `output` does not fit `resume`, or it cannot be written.
     """
-    check_output(config, output, resume)
-    if resume and is_finished(config, output):
-        _log.info("%s: all %d steps are done; nothing to resume", output, config.steps)
+    processes = join_processes()
+    processes.together(lambda: check_start(config, processes))
+    if processes.from_main(lambda: _is_done(config, output, resume)):
         return output / STUDENT
     if config.threads:
         torch.set_num_threads(config.threads)
-    output.mkdir(parents=True, exist_ok=True)
-    tasks, examples, validation, report = _load_data(config, output)
-    prepared = prepare(config, tasks, examples, validation)
-    tasks, examples, validation = prepared.tasks, prepared.examples, prepared.validation
-    _log.info("%s", prepared.as_text())
-
-    digest = _data_digest(examples)
-    check_rows(output, _data_digest([*examples, *validation]), resume)
+    progress = progress and processes.is_main
+    prepared, report = processes.together(lambda: _prepared(config, output if processes.is_main else None))
+    processes.agree(_data_digest([*prepared.examples, *prepared.validation]), on="rows")
+    checkpoint = processes.from_main(lambda: _resumed(output, prepared, resume))
 
     set_seed(config.seed)
-    checkpoint = get_last_checkpoint(str(output)) if resume else None
+    model, tokenizer = processes.together(lambda: _make_model(config, prepared, checkpoint, processes))
+    fuse(model)
+    if config.fsdp:
+        shard(model, processes, bf16=config.bf16)
+    dataset, held_out = processes.together(lambda: _token_rows(config, prepared, tokenizer, progress))
+    cuts = {"training": _told(dataset, "training"), "validation": _told(held_out, "validation")}
+    if processes.is_main:
+        write_json(output / DATA_REPORT, {**report, **prepared.as_dict(), "cut": cuts})
+        (output / RECIPE).write_text(resolved(config), encoding="utf-8")
+
+    validate = _validation(config, prepared, tokenizer, held_out, processes)
+    trainer = _trainer(
+        config, training_arguments(config, output, processes, progress=progress), model, dataset, validate
+    )
+    trainer.add_callback(TrainingProgress(bar=progress))
+    stopwatch = Stopwatch(Path(checkpoint) if checkpoint is not None else None)
+    trainer.add_callback(stopwatch)
+    if processes.index:
+        # Each process draws its own dropout; the trainer has just seeded them alike.
+        set_seed(config.seed + processes.index)
+    _take_steps(trainer, config, checkpoint)
+    _finish(config, output, processes, prepared, trainer, validate, cuts["training"], stopwatch)
+    return output / STUDENT
+
+
+def _finish(
+    config: TrainConfig,
+    output: Path,
+    processes: Processes,
+    prepared: PreparedData,
+    trainer: StepByStepTrainer,
+    validate: Validation,
+    cut: list[dict[str, Any]],
+    stopwatch: Stopwatch,
+) -> None:
+    """Take the best student, measure it and give it its place, with what it came to."""
+    model = trainer.model
+    take_best(model, output, trainer.state)
+    metrics = validate(model)
+    record = {
+        "config": config.model_dump(mode="json"),
+        "data": {
+            "digest": _data_digest(prepared.examples),
+            "training_rows": len(prepared.examples),
+            "validation_rows": len(prepared.validation),
+            "cut": cut,
+        },
+        "metrics": metrics,
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
+        "train_seconds": round(stopwatch.seconds, 1),
+    }
+    if config.fsdp:
+        model = whole_student(model, processes)
+    if processes.is_main:
+        write_json(output / METRICS, metrics)
+        plot_curves(trainer.state.log_history, output / CURVES)
+        plain_class(model)
+        save_student(output, model, validate.tokenizer, prepared.tasks, prepared.validation, record)
+    processes.wait()
+
+
+def _is_done(config: TrainConfig, output: Path, resume: bool) -> bool:
+    """Whether nothing is left to do; makes the run directory where something is."""
+    check_output(config, output, resume)
+    if resume and is_finished(config, output):
+        _log.info("%s: all %d steps are done; nothing to resume", output, config.steps)
+        return True
+    output.mkdir(parents=True, exist_ok=True)
+    return False
+
+
+def _prepared(config: TrainConfig, output: Path | None) -> tuple[PreparedData, dict[str, Any]]:
+    """What a run trains and validates on, and the report on its sources, which is kept in `output`."""
+    tasks, examples, validation, report = _load_data(config, output)
+    prepared = prepare(config, tasks, examples, validation)
+    _log.info("%s", prepared.as_text())
+    return prepared, report
+
+
+def _load_data(
+    config: TrainConfig, output: Path | None
+) -> tuple[dict[str, Task], list[Example], list[Example], dict[str, Any]]:
+    """Tasks by name, training rows, validation rows, and the report on all sources."""
+
+    def tell(found: Mixture) -> None:
+        if output is not None:
+            write_json(output / DATA_REPORT, found.as_dict())
+
+    mixture = load_mixture(config.data, Cuts.of(config), tell=tell)
+    mixture.check_validation()
+    return mixture.tasks, mixture.training, mixture.validation, mixture.as_dict()
+
+
+def _resumed(output: Path, prepared: PreparedData, resume: bool) -> str | None:
+    """The checkpoint to go on from."""
+    check_rows(output, _data_digest([*prepared.examples, *prepared.validation]), resume)
+    checkpoint: str | None = get_last_checkpoint(str(output)) if resume else None
     if resume and checkpoint is None:
         _log.info("%s: holds no checkpoint yet; starting from the first step", output)
-    model, tokenizer = _make_model(config, tasks, examples, checkpoint)
-    fuse(model)
-    _check_labels(examples, tasks, tokenizer)
-    _check_label_sets(tasks, tokenizer)
+    return checkpoint
+
+
+def _token_rows(
+    config: TrainConfig, prepared: PreparedData, tokenizer: PreTrainedTokenizerBase, progress: bool
+) -> tuple[MultitaskDataset, MultitaskDataset]:
+    """Rows to learn and rows held out, in tokens."""
+    _check_labels(prepared.examples, prepared.tasks, tokenizer)
+    _check_label_sets(prepared.tasks, tokenizer)
     learnt = {
         "rationales": config.rationale_weight > 0,
         "rationale_first": config.taught_by.writes_rationale_first,
     }
-    dataset = MultitaskDataset(examples, tasks, tokenizer, progress=progress, **learnt)
-    held_out = MultitaskDataset(prepared.held_out, tasks, tokenizer, **learnt)
-    cuts = {"training": _told(dataset, "training"), "validation": _told(held_out, "validation")}
-    write_json(output / DATA_REPORT, {**report, **prepared.as_dict(), "cut": cuts})
-    (output / RECIPE).write_text(resolved(config), encoding="utf-8")
-    collator = MultitaskCollator(tokenizer.pad_token_id)
+    dataset = MultitaskDataset(prepared.examples, prepared.tasks, tokenizer, progress=progress, **learnt)
+    return dataset, MultitaskDataset(prepared.held_out, prepared.tasks, tokenizer, **learnt)
 
-    def validate(current: T5ForConditionalGeneration) -> dict[str, float]:
-        return _validate(current, tokenizer, tasks, validation, held_out, collator, config)
 
-    trainer = StepByStepTrainer(
+def _validation(
+    config: TrainConfig,
+    prepared: PreparedData,
+    tokenizer: PreTrainedTokenizerBase,
+    held_out: MultitaskDataset,
+    processes: Processes,
+) -> Validation:
+    return Validation(
+        answering=student_for(config.taught_by),
+        tokenizer=tokenizer,
+        tasks=prepared.tasks,
+        asked=prepared.validation,
+        held_out=held_out,
+        collate=MultitaskCollator(tokenizer.pad_token_id),
+        rationale_weight=config.rationale_weight,
+        # Processes that share a model make the same calls of it; those that have one each share the rows.
+        processes=ALONE if config.fsdp else processes,
+    )
+
+
+def _trainer(
+    config: TrainConfig,
+    arguments: TrainingArguments,
+    model: T5ForConditionalGeneration,
+    dataset: MultitaskDataset,
+    validate: Validation,
+) -> StepByStepTrainer:
+    kind = ShardedTrainer if config.fsdp else StepByStepTrainer
+    trainer = kind(
         model=model,
-        args=_training_arguments(config, output, progress),
+        args=arguments,
         train_dataset=dataset,
-        eval_dataset=held_out,
-        data_collator=collator,
-        processing_class=tokenizer,
+        eval_dataset=validate.held_out,
+        data_collator=validate.collate,
+        processing_class=validate.tokenizer,
         rationale_weight=config.rationale_weight,
         optimizer_name=config.optimizer,
         embedding_rate_factor=config.embedding_rate_factor,
@@ -123,52 +244,16 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
     )
     for shown_by_default in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(shown_by_default)
-    trainer.add_callback(TrainingProgress(bar=progress))
-    stopwatch = Stopwatch(Path(checkpoint) if checkpoint is not None else None)
-    trainer.add_callback(stopwatch)
+    return trainer
+
+
+def _take_steps(trainer: StepByStepTrainer, config: TrainConfig, checkpoint: str | None) -> None:
+    """The steps that are left after a checkpoint."""
     if checkpoint is None or steps_of(Path(checkpoint)) < config.steps:
-        with warnings.catch_warnings():
-            # Of checkpoints within a second, as tiny students have them; the numbers in their names decide.
-            warnings.filterwarnings("ignore", message="mtime may not be reliable", category=UserWarning)
-            trainer.train(resume_from_checkpoint=checkpoint)
+        trainer.train(resume_from_checkpoint=checkpoint)
     else:
         # Interrupted after its last step: the trainer would take one more.
         trainer.state = TrainerState.load_from_json(str(Path(checkpoint) / TRAINER_STATE_NAME))
-    take_best(model, output, trainer.state)
-    metrics = validate(model)
-    record = {
-        "config": config.model_dump(mode="json"),
-        "data": {
-            "digest": digest,
-            "training_rows": len(examples),
-            "validation_rows": len(validation),
-            "cut": cuts["training"],
-        },
-        "metrics": metrics,
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
-        "train_seconds": round(stopwatch.seconds, 1),
-    }
-    write_json(output / METRICS, record["metrics"])
-    plot_curves(trainer.state.log_history, output / CURVES)
-    # A student of an earlier end of this run makes room only now: an interrupted resume must not cost it.
-    shutil.rmtree(output / STUDENT, ignore_errors=True)
-    (output / STUDENT).mkdir()
-    write_rows(output / STUDENT, validation)
-    plain_class(model)
-    save_checkpoint(output / STUDENT, model, tokenizer, tasks, record)
-    return output / STUDENT
-
-
-def _load_data(
-    config: TrainConfig, output: Path
-) -> tuple[dict[str, Task], list[Example], list[Example], dict[str, Any]]:
-    """Tasks by name, training rows, validation rows, and the report on all sources."""
-    mixture = load_mixture(
-        config.data, Cuts.of(config), tell=lambda found: write_json(output / DATA_REPORT, found.as_dict())
-    )
-    mixture.check_validation()
-    return mixture.tasks, mixture.training, mixture.validation, mixture.as_dict()
 
 
 def _told(dataset: MultitaskDataset, part: str) -> list[dict[str, Any]]:
@@ -184,31 +269,27 @@ def _told(dataset: MultitaskDataset, part: str) -> list[dict[str, Any]]:
 
 
 def _make_model(
-    config: TrainConfig, tasks: dict[str, Task], examples: Sequence[Example], checkpoint: str | None
+    config: TrainConfig, prepared: PreparedData, checkpoint: str | None, processes: Processes
 ) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase]:
     if config.preset is not None:
-        tokenizer = _own_tokenizer(config.preset, config.tokenizer, tasks, examples, checkpoint)
+        # One process makes it for all: what a tokenizer learns from equally frequent pieces is not settled.
+        tokenizer = processes.from_main(lambda: _own_tokenizer(config, prepared, checkpoint))
         return from_preset(config.preset, tokenizer, config.dropout_rate or 0.0), tokenizer
     assert config.pretrained is not None  # TrainConfig takes exactly one of the two
     return from_pretrained(config.pretrained, config.dropout_rate)
 
 
-def _own_tokenizer(
-    preset: str,
-    tokenizer_name: str | None,
-    tasks: dict[str, Task],
-    examples: Sequence[Example],
-    checkpoint: str | None,
-) -> PreTrainedTokenizerBase:
+def _own_tokenizer(config: TrainConfig, prepared: PreparedData, checkpoint: str | None) -> PreTrainedTokenizerBase:
     """The recipe's tokenizer or one for these rows; that of the checkpoint to resume from, as its weights want."""
     if checkpoint is not None:
         return load_tokenizer(checkpoint)
-    if tokenizer_name is not None:
-        return load_tokenizer(tokenizer_name)
-    texts = list(texts_of(tasks, examples))
+    if config.tokenizer is not None:
+        return load_tokenizer(config.tokenizer)
+    texts = list(texts_of(prepared.tasks, prepared.examples))
     if not texts:
         raise DataError("no texts to train a tokenizer on: the training split is empty")
-    return train_tokenizer(texts, PRESETS[preset].vocab_size)
+    assert config.preset is not None  # only a student from scratch gets a tokenizer of its own
+    return train_tokenizer(texts, PRESETS[config.preset].vocab_size)
 
 
 def _check_labels(examples: Sequence[Example], tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase) -> None:
@@ -230,62 +311,6 @@ def _check_label_sets(tasks: dict[str, Task], tokenizer: PreTrainedTokenizerBase
         QuestionPreparer(tasks, tokenizer.backend_tokenizer, tokenizer.pad_token_id)
     except TaskError as error:
         raise DataError(f"{error}; reword the labels in the task's YAML or raise its limits.label_tokens") from None
-
-
-def _training_arguments(config: TrainConfig, output: Path, progress: bool) -> TrainingArguments:
-    return TrainingArguments(
-        output_dir=str(output),
-        logging_dir=str(output / "logs"),
-        max_steps=config.steps,
-        per_device_train_batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
-        weight_decay=config.weight_decay,
-        adam_beta2=config.adam_beta2,
-        warmup_steps=config.warmup,
-        lr_scheduler_type="cosine",
-        bf16=config.bf16,
-        use_cpu=not torch.accelerator.is_available(),
-        eval_strategy="steps",
-        eval_steps=config.validate_every,
-        save_strategy="steps",
-        save_steps=config.validate_every,
-        save_total_limit=2,
-        metric_for_best_model="score",
-        greater_is_better=True,
-        logging_steps=max(1, min(50, config.steps // 20)),
-        report_to=["tensorboard"],
-        disable_tqdm=not progress,
-        remove_unused_columns=False,
-        dataloader_pin_memory=torch.accelerator.is_available(),
-        seed=config.seed,
-        data_seed=config.seed,
-    )
-
-
-def _validate(
-    model: T5ForConditionalGeneration,
-    tokenizer: PreTrainedTokenizerBase,
-    tasks: dict[str, Task],
-    examples: Sequence[Example],
-    dataset: MultitaskDataset,
-    collator: Callable[[Sequence[Any]], dict[str, torch.Tensor]],
-    config: TrainConfig,
-) -> dict[str, float]:
-    """Accuracy by task, their mean, the multitask loss, and the score by which the best student is kept."""
-    training = model.training
-    student = student_for(config.taught_by)(model, tokenizer, tasks)
-    summary = summarise(answer_all(student, examples, progress=False))
-    metrics = {f"accuracy_{name}": float(figures["accuracy"]) for name, figures in summary.items()}
-    accuracy = sum(metrics.values()) / len(metrics)
-    losses = []
-    with torch.inference_mode():
-        for indices in batched(range(len(dataset)), 64):
-            batch = {k: v.to(model.device) for k, v in collator([dataset[i] for i in indices]).items()}
-            losses.append(float(StepByStepTrainer.multitask_loss(model, batch, config.rationale_weight)[0]))
-    loss = sum(losses) / len(losses)
-    model.train(training)
-    # Accuracy decides; the loss breaks ties, so that a saturated student's rationales go on improving.
-    return {**metrics, "accuracy": accuracy, "loss": loss, "score": accuracy - 1e-3 * loss}
 
 
 def _data_digest(examples: Iterable[Example]) -> str:

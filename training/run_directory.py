@@ -25,6 +25,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from student.errors import CheckpointError
 from training.checkpoint import RECORD, STUDENT
 from training.config import TrainConfig
+from training.sharding import is_sharded, load_whole
 
 RECIPE = "recipe.yaml"
 DATA_REPORT = "data.json"
@@ -49,11 +50,19 @@ def check_output(config: TrainConfig, output: Path, resume: bool) -> None:
             )
         if not recipe.is_file():
             raise CheckpointError(f"{output}: holds no {recipe.name}, so it is no run to resume; give --output a run")
-        if recipe.read_text(encoding="utf-8") != resolved(config):
+        if not _is_of(recipe, config):
             raise CheckpointError(
                 f"{output}: was started with another recipe ({recipe}); resume with that one, "
                 "or give --output a new place"
             )
+
+
+def _is_of(recipe: Path, config: TrainConfig) -> bool:
+    """Whether a run's recipe says what `config` says; keys that came later have their defaults."""
+    try:
+        return TrainConfig.model_validate(yaml.safe_load(recipe.read_text(encoding="utf-8"))) == config
+    except (ValueError, yaml.YAMLError):
+        return False
 
 
 def check_rows(output: Path, digest: str, resume: bool) -> None:
@@ -88,7 +97,10 @@ def take_best(model: T5ForConditionalGeneration, output: Path, state: TrainerSta
         return
     # By its name: the run directory may have been moved since.
     best = output / Path(state.best_model_checkpoint).name
-    model.load_state_dict(T5ForConditionalGeneration.from_pretrained(best).state_dict())
+    if is_sharded(model):
+        load_whole(model, best)
+    else:
+        model.load_state_dict(T5ForConditionalGeneration.from_pretrained(best).state_dict())
 
 
 def resolved(config: TrainConfig) -> str:

@@ -31,6 +31,8 @@ class Stopwatch(TrainerCallback):  # type: ignore[misc]  # transformers is not t
         return self._before + time.perf_counter() - self._started
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Note the seconds beside the checkpoint that was just saved."""
+        """Note the seconds beside the checkpoint that was just saved, from the main process."""
+        if not state.is_world_process_zero:
+            return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         (folder / _FILE).write_text(json.dumps(self.seconds), encoding="utf-8")

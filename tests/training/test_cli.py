@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,33 @@ def test_interrupted_training_says_how_to_go_on(
     complaint = capsys.readouterr().err
     assert "interrupted" in complaint and told in complaint
     assert ("--resume" in complaint) is with_checkpoint
+
+
+def test_processes_beside_the_first_leave_the_word_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "recipe.yaml").write_text("preset: huge\ndata: [{source: demo-nli, rows: 1}]")
+    monkeypatch.setattr("training.cli._SECONDS_TO_SPEAK", 0)
+    said = []
+    for rank in ("0", "1"):
+        monkeypatch.setenv("LOCAL_RANK", rank)
+        assert cli.main(["train", str(tmp_path / "recipe.yaml"), "--output", str(tmp_path / "run")]) == 1
+        said.append(capsys.readouterr().err)
+    assert "preset: 'huge' is unknown" in said[0]
+    assert said[1] == ""
+
+
+def test_full_disk_is_said_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "recipe.yaml").write_text("preset: tiny\ndata: [{source: demo-nli, rows: 1}]")
+
+    def full(config: object, output: Path, **_: object) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device", str(output / "data.json"))
+
+    monkeypatch.setattr("training.run.train", full)
+    assert cli.main(["train", str(tmp_path / "recipe.yaml"), "--output", str(tmp_path / "run")]) == 1
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(
+        f"quickstep train: {tmp_path / 'run' / 'data.json'}: No space left on device; make room"
+    )

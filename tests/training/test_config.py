@@ -148,6 +148,10 @@ def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) 
         ({"method": "standard", "rationales": {"agree": True}}, "rationales: method standard learns none"),
         ({"rationales": {"min_words": 9, "max_words": 8}}, "min_words (9) is above max_words (8)"),
         ({"rationales": {"max_repetition": 2}}, "rationales.max_repetition: "),
+        ({"gradient_accumulation": 0}, "gradient_accumulation: "),
+        ({"batch_size": 30, "gradient_accumulation": 4}, "30 examples a step cannot be taken in 4 equal parts"),
+        ({"fsdp": True, "optimizer": "muon"}, "optimizer: muon with fsdp; Muon makes the update of a whole matrix"),
+        ({"trackers": ["wandb", "notebook"]}, "trackers: notebook is unknown; choose from azure_ml, clearml"),
     ],
 )
 def test_wrong_recipe_is_refused_by_key(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -157,10 +161,19 @@ def test_wrong_recipe_is_refused_by_key(tmp_path: Path, changes: dict[str, Any],
 
 
 def test_impossible_combinations_are_told_together(tmp_path: Path) -> None:
-    changes = {"preset": None, "method": "standard", "rationale_weight": 1.0, "steps": 5, "warmup_steps": 9}
+    changes: dict[str, Any] = {"preset": None, "method": "standard", "rationale_weight": 1.0}
+    changes |= {"steps": 5, "warmup_steps": 9, "gradient_accumulation": 5}
+    changes |= {"fsdp": True, "optimizer": "muon", "trackers": ["notebook"]}
     with pytest.raises(ConfigError) as caught:
         load_config(_write(tmp_path, MINIMAL | changes))
-    for part in ("neither preset nor pretrained", "rationale_weight: 1 with method standard", "warmup_steps: 9 of 5"):
+    for part in (
+        "neither preset nor pretrained",
+        "rationale_weight: 1 with method standard",
+        "warmup_steps: 9 of 5",
+        "muon with fsdp",
+        "notebook is unknown",
+        "in 5 equal parts",
+    ):
         assert part in str(caught.value)
 
 

@@ -188,6 +188,40 @@ def test_other_recipe_is_not_resumed(whole: Path, source: SourceConfig) -> None:
     assert (whole / "student" / "quickstep.json").is_file()
 
 
+@pytest.mark.parametrize("changes", [{"gradient_accumulation": 2}, {"gradient_checkpointing": True}], ids=str)
+def test_other_ways_to_take_its_steps_are_another_recipe(
+    changes: dict[str, Any], whole: Path, source: SourceConfig
+) -> None:
+    with pytest.raises(CheckpointError, match="was started with another recipe"):
+        train(recipe(source, **changes), whole, resume=True, progress=False)
+
+
+def test_run_of_a_recipe_without_keys_that_came_later_is_resumed(
+    whole: Path, source: SourceConfig, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    content = yaml.safe_load((run / "recipe.yaml").read_text())
+    for later in ("gradient_accumulation", "gradient_checkpointing", "fsdp", "trackers"):
+        del content[later]
+    (run / "recipe.yaml").write_text(yaml.safe_dump(content))
+    assert train(recipe(source), run, resume=True, progress=False) == run / "student"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"gradient_accumulation": 2}, {"gradient_checkpointing": True}], ids=["parts", "recomputed"]
+)
+def test_less_memory_makes_the_same_student(changes: dict[str, Any], source: SourceConfig, tmp_path: Path) -> None:
+    """Within 1e-6, without dropout, which parts of a batch draw otherwise."""
+    students = [
+        train(recipe(source, dropout_rate=0.0, **other), tmp_path / str(number), progress=False)
+        for number, other in enumerate(({}, changes))
+    ]
+    ours, theirs = map(_weights, students)
+    for name in theirs:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=1e-6)
+
+
 def test_output_that_is_not_empty_is_refused(source: SourceConfig, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(CheckpointError, match="is not empty; use --resume"):

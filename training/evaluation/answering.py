@@ -42,16 +42,20 @@ def answer_all(
         progress: show a progress bar.
         description: what the bar says.
     """
-    order = sorted(range(len(examples)), key=lambda i: sum(map(len, examples[i].inputs.values())))
     outcomes: dict[int, Outcome] = {}
     with tqdm(total=len(examples), desc=description, unit="row", disable=not progress) as bar:
-        for indices in batched(order, batch_size):
+        for indices in batched(by_length(examples), batch_size):
             rows = [examples[i] for i in indices]
             replies = student.replies(rows, rationales=rationales)
             for i, row, reply in zip(indices, rows, replies, strict=True):
                 outcomes[i] = Outcome.of(student.tasks[row.task], row, reply)
             bar.update(len(rows))
     return [outcomes[i] for i in range(len(examples))]
+
+
+def by_length(examples: Sequence[Example]) -> list[int]:
+    """Places of the examples, the shortest first."""
+    return sorted(range(len(examples)), key=lambda i: sum(map(len, examples[i].inputs.values())))
 
 
 def batched(items: Sequence[int], size: int) -> Iterator[list[int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -31,11 +33,14 @@ from training.experiment.sources import any_test, check_sources, data_digest, lo
 from training.experiment.tokenizers import share_tokenizers, with_tokenizer
 from training.methods import method_of
 from training.run import train
-from training.run_directory import resolved, write_json
+from training.run_directory import write_json
 from training.scoring import student_for
 
 RUNS = "runs"
 RESULT = "result.json"
+
+_HOW_STEPS_ARE_TAKEN = {"gradient_accumulation", "gradient_checkpointing", "fsdp", "trackers"}
+"""Keys of a recipe that leave its steps as they are, within rounding."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,9 +101,12 @@ def run_all(
         progress: show a bar over runs.
 
     Raises:
-        ExperimentError: a run's directory was made by another recipe, or `test` is asked for and no source has one.
+        ExperimentError: a run's directory was made by another recipe, `test` is asked for and no source has one, or
+            several processes were started.
         CheckpointError: a run's directory is broken.
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ExperimentError("an experiment is run by one process; start it without torchrun")
     if test and not any_test(plan):
         raise ExperimentError(
             "--test: no source has test rows of its own. Give your own files some (test: <file>), or leave --test out: "
@@ -207,7 +215,9 @@ def _told(result: RunResult) -> str:
 
 
 def _digest(config: TrainConfig) -> str:
-    return "sha256:" + hashlib.sha256(resolved(config).encode()).hexdigest()
+    """Of what decides a run's outcome: how its steps are taken is not part of it."""
+    content = config.model_dump(mode="json", exclude=_HOW_STEPS_ARE_TAKEN)
+    return "sha256:" + hashlib.sha256(yaml.safe_dump(content, sort_keys=False).encode()).hexdigest()
 
 
 def experiment_rows(results: Sequence[RunResult]) -> list[dict[str, Any]]:

@@ -241,3 +241,11 @@ def test_rows_that_only_a_teacher_has_labelled_may_be_a_source_beside_gold(tmp_p
     results = run_all(plan, tmp_path / "out", progress=False)
     assert results[0].training_rows > 60
     assert "standard" in write_report(plan, results, tmp_path / "out", test=False)
+
+
+def test_an_experiment_is_not_run_by_several_processes(
+    done: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ExperimentError, match="start it without torchrun"):
+        run_all(*done, progress=False)
