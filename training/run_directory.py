@@ -9,6 +9,7 @@ run/
   curves.png         loss and validation accuracy over steps
   metrics.json       validation figures of the student that was kept
   student/           the finished student, in the hub's format plus quickstep.json
+  unfinished/        a checkpoint or the student, while it is written
 """
 
 from __future__ import annotations
