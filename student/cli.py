@@ -43,6 +43,10 @@ def main(argv: list[str] | None = None) -> int:
     if command not in _COMMANDS:
         sys.stderr.write(f"quickstep: {command!r} is no command; choose from {', '.join(_COMMANDS)}\n")
         return 2
+    return _run(command, rest)
+
+
+def _run(command: str, rest: list[str]) -> int:
     module_name, function_name = _COMMANDS[command][0].split(":")
     try:
         return int(getattr(importlib.import_module(module_name), function_name)(rest))
