@@ -43,6 +43,10 @@ def main(argv: list[str] | None = None) -> int:
     if command not in _COMMANDS:
         sys.stderr.write(f"quickstep: {command!r} is no command; choose from {', '.join(_COMMANDS)}\n")
         return 2
+    return _run(command, rest)
+
+
+def _run(command: str, rest: list[str]) -> int:
     module_name, function_name = _COMMANDS[command][0].split(":")
     try:
         return int(getattr(importlib.import_module(module_name), function_name)(rest))
@@ -64,6 +68,12 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of our output has gone (`quickstep ... | head`): not an error, but nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # A place that cannot be written to (no permission, a full disk) is not ours to mend. Without a file it may be.
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"quickstep {command}: {error.filename}: cannot be read or written ({error.strerror})\n")
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write(f"quickstep {command}: interrupted\n")
         return 130

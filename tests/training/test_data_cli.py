@@ -185,3 +185,13 @@ def test_output_that_is_a_directory_is_refused_before_anything_is_read(
     with pytest.raises(SystemExit):
         cli.main(["data", rows, "--task", _task(rows), "--json", str(tmp_path)])
     assert "is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/version").is_file(), reason="needs a folder in which nobody may make a file")
+@pytest.mark.parametrize("flag", ["--json", "--write"])
+def test_place_that_cannot_be_written_to_is_told_in_one_line(
+    rows: str, flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["data", rows, "--task", _task(rows), flag, "/proc/report.json"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("quickstep data: /proc/report.json: cannot be read or written (") and told.count("\n") == 1
