@@ -5,8 +5,8 @@ teacher that is wrong in a quarter of the rows. Every experiment is one that `qu
 stands in `benchmarks/training_experiments.py`. The best step of a run is chosen on validation rows; test rows are
 answered once, when the run is done. Accuracy stands beside the teacher's own.
 
-Interrupted, the same command goes on. Several experiments may be run at once, each by a process of its own
-(`--experiments`), and collected by one that is asked for all of them: what is done is not done again.
+Interrupted, the same command goes on. Experiments may be run one by one (`--experiments`), and their seeds (`--seeds`):
+`--keep` leaves the rows of the others in the results. Each row names the commit that it was measured with.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from benchmarks.command import parser, run
-from benchmarks.machine import ROOT, shown
+from benchmarks.machine import ROOT, describe_machine, shown
 from benchmarks.real_data import DATASETS_VARIABLE
 from benchmarks.report import Row, header, table, write_results
 from benchmarks.training_experiments import EXPERIMENTS, WRONG_SHARE, Experiment
@@ -41,12 +41,14 @@ RUNS = ROOT / "runs" / "training"
 def main(argv: list[str]) -> int:
     """Train what is not trained, print, write after each experiment."""
     arguments = _arguments(argv)
-    rows, settings = _kept(arguments.results, arguments.experiments) if arguments.keep else ([], {})
+    rows, settings = _kept(arguments) if arguments.keep else ([], {})
     for name in arguments.experiments:
         experiment = EXPERIMENTS[name]
-        rows += measure(name, experiment, arguments)
+        measured = measure(name, experiment, arguments)
         settings[name] = {"dataset": experiment.dataset, **experiment.recipe}
         head = header("training", {"wrong_share_of_the_noisy_teacher": WRONG_SHARE, "experiments": settings})
+        rows += [{**row, "commit": str(describe_machine()["git_commit"])} for row in measured]
+        rows.sort(key=lambda row: list(EXPERIMENTS).index(str(row["experiment"])))
         path = write_results(arguments.results, head, rows)
     sys.stdout.write(f"{table(summary(rows))}\n{path.name} and .png written\n")
     draw(path.with_suffix(".png"), rows)
@@ -189,22 +191,26 @@ def _start(name: str, experiment: Experiment) -> dict[str, Any]:
     return {"experiment": name, "dataset": experiment.dataset}
 
 
-def _kept(results: Path, measured: Sequence[str]) -> tuple[list[Row], dict[str, Any]]:
-    """What earlier results tell of experiments that are not run now.
+def _kept(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
+    """What earlier results tell of experiments and seeds that are not run now.
 
     Raises:
         QuickstepError: there are none.
     """
-    file = results / "training.json"
+    file = arguments.results / "training.json"
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         rows, settings = content["rows"], content["header"]["settings"]["experiments"]
     except (OSError, ValueError, KeyError) as error:
         raise QuickstepError(f"training: {file.name} has nothing to keep ({error})") from None
-    return (
-        [row for row in rows if row["experiment"] not in measured],
-        {name: recipe for name, recipe in settings.items() if name not in measured},
-    )
+    # Teachers have no seed and are measured with every one.
+    seeds = (None, *arguments.seeds) if arguments.seeds else None
+    kept = [
+        row
+        for row in rows
+        if row["experiment"] not in arguments.experiments or (seeds is not None and row.get("seed") not in seeds)
+    ]
+    return kept, {name: recipe for name, recipe in settings.items() if any(row["experiment"] == name for row in kept)}
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:

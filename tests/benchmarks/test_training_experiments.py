@@ -75,6 +75,9 @@ def test_other_experiments_are_kept(small: None, tmp_path: Path) -> None:
 
     assert [row["experiment"] for row in _rows(tmp_path)].count("cqa") == 1
     assert len(_rows(tmp_path)) == len(content["rows"])
+    training.main([*arguments[:3], "1", *arguments[4:], "--results", str(tmp_path), "--keep"])
+    assert {row["seed"] for row in _rows(tmp_path) if row["experiment"] == "demo-nli"} == {0, 1}
+    assert all(row["commit"] for row in _rows(tmp_path))
     header = json.loads((tmp_path / "training.json").read_text())["header"]
     assert set(header["settings"]["experiments"]) == {"cqa", "demo-nli"}
 
