@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
     for name in arguments.experiments:
         experiment = EXPERIMENTS[name]
         measured = measure(name, experiment, arguments)
-        settings[name] = {"dataset": experiment.dataset, **experiment.recipe}
+        settings[name] = {"dataset": experiment.dataset, **_recipe(experiment, arguments)}
         head = header("training", {"wrong_share_of_the_noisy_teacher": WRONG_SHARE, "experiments": settings})
         rows += [{**row, "commit": str(describe_machine()["git_commit"])} for row in measured]
         rows.sort(key=lambda row: list(EXPERIMENTS).index(str(row["experiment"])))
@@ -102,7 +102,7 @@ def summary(rows: Sequence[Row]) -> list[Row]:
     return made
 
 
-_CELL = ("experiment", "dataset", "method", "teacher", "fraction")
+_CELL = ("experiment", "dataset", "method", "teacher", "size", "rationale_weight", "fraction")
 
 
 def draw(path: Path, rows: Sequence[Row]) -> None:
@@ -147,16 +147,21 @@ def _write(name: str, experiment: Experiment, arguments: argparse.Namespace) -> 
         folder = arguments.datasets.resolve() / experiment.folder
     axes = experiment.axes(folder)
     seeds = {"seeds": arguments.seeds} if arguments.seeds else {}
-    steps = {}
-    if arguments.steps:
-        steps = {"steps": arguments.steps, "validate_every": arguments.steps}
     data = experiment.data(folder) or next(iter(axes["teachers"].values()))["data"]
     arguments.runs.mkdir(parents=True, exist_ok=True)
     recipe = arguments.runs / f"{name}-recipe.yaml"
-    recipe.write_text(yaml.safe_dump({**experiment.recipe, **steps, "data": data}, sort_keys=False), encoding="utf-8")
+    recipe.write_text(
+        yaml.safe_dump({**_recipe(experiment, arguments), "data": data}, sort_keys=False), encoding="utf-8"
+    )
     file: Path = arguments.runs / f"{name}.yaml"
     file.write_text(yaml.safe_dump({"recipe": recipe.name, **axes, **seeds}, sort_keys=False), encoding="utf-8")
     return file
+
+
+def _recipe(experiment: Experiment, arguments: argparse.Namespace) -> dict[str, Any]:
+    """What every run of an experiment has in common, its data left out."""
+    steps = {"steps": arguments.steps, "validate_every": arguments.steps} if arguments.steps else {}
+    return {**experiment.recipe, **steps}
 
 
 def _rows(name: str, experiment: Experiment, result: RunResult) -> list[Row]:
@@ -166,6 +171,7 @@ def _rows(name: str, experiment: Experiment, result: RunResult) -> list[Row]:
         "method": cell.method,
         "teacher": cell.teacher,
         "size": cell.student,
+        "rationale_weight": cell.rationale_weight,
         "fraction": cell.fraction,
         "seed": result.run.seed,
     }

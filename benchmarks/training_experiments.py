@@ -83,16 +83,13 @@ def _taught(task: str, rows: int) -> Callable[[Path], list[dict[str, Any]]]:
 
 
 def _taught_source(folder: Path, task: str, rows: int, wrong: float) -> dict[str, Any]:
-    """A demo task's rows and what a teacher says of them; written where they are not there."""
-    name = f"{task}-{rows}-wrong-{100 * wrong:g}"
+    """A demo task's rows and what a teacher says of them, written to files."""
+    taught = folder / f"{task}-{rows}-wrong-{100 * wrong:g}.jsonl"
     validation, test = (folder / f"{task}-{split}.jsonl" for split in ("validation", "test"))
-    if not validation.is_file():
-        write_gold(validation, task, "validation", _VALIDATION_ROWS, _DATA_SEED)
-    if not test.is_file():
-        write_gold(test, task, "test", _TEST_ROWS, _DATA_SEED)
-    taught = folder / f"{name}.jsonl"
-    if not taught.is_file():
-        write_taught(taught, task, rows, wrong, _DATA_SEED)
+    # Written anew each time, for generators change; what they make is the same, or an experiment tells that it is not.
+    write_taught(taught, task, rows, wrong, _DATA_SEED)
+    write_gold(validation, task, "validation", _VALIDATION_ROWS, _DATA_SEED)
+    write_gold(test, task, "test", _TEST_ROWS, _DATA_SEED)
     return {
         "source": f"jsonl:{taught}",
         "task": task,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,11 +11,20 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import ConfigDict, Field, ValidationError
 
-from student.errors import QuickstepError
+from student.errors import DataError, QuickstepError
 from student.rules import Ruled, rule
 from student.validation import list_problems, load_yaml, read_yaml, yaml_problem
 from training.data.rationale_quality import RationaleFilter
-from training.data.source_spec import HUB, OWN_FILES, is_generated, kind_of, location_of
+from training.data.source_spec import (
+    HUB,
+    KINDS,
+    OWN_FILES,
+    is_generated,
+    kind_of,
+    location_of,
+    parse_source,
+    task_problem,
+)
 from training.methods import DEFAULT_METHOD, METHODS, Method
 from training.presets import PRESETS
 
@@ -54,7 +65,7 @@ class SourceConfig(_Strict):
     """Where rows come from.
 
     Attributes:
-        source: `cqa:<folder>`, `svamp:<folder>`, `anli:<folder>`, `esnli:<folder>`, `asdiv:<folder>`
+        source: `cqa:<folder>`, `svamp:<folder>`, `anli:<folder>`, `esnli:<folder>`, `asdiv:<folder>`,
             `jsonl:<file>`, `csv:<file>` (your own rows, with their `task`), `hub:<owner>/<name>` or `hub:<folder>`
             (with a `task`), or `demo-nli`, `demo-choices`, `demo-math` (made by our generator). Relative paths are
             relative to the recipe.
@@ -66,7 +77,8 @@ class SourceConfig(_Strict):
         validation_rows: how many rows to validate on at most, drawn from those held out; 0 leaves all rows for
             training, as an extra set wants.
         validation: a file of rows with gold labels to validate on, for `jsonl` and `csv`; absent: a part of the rows.
-        test: a file of rows with gold labels to report on, for `jsonl` and `csv`; never trained or chosen on.
+        test: a file of rows with gold labels to report on, for `jsonl` and `csv`; rows that are trained or validated on
+            as well are told.
         columns: for `hub`, the dataset's columns by our names, where they differ.
         label_names: for `hub`, the labels of integers, 0 first, where the dataset does not name them.
     """
@@ -82,6 +94,26 @@ class SourceConfig(_Strict):
     test: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     label_names: tuple[str, ...] = ()
+
+    @rule("source")
+    def _source_is_one(self) -> Iterator[str]:
+        try:
+            parse_source(self.source)
+        except DataError as error:
+            yield str(error)
+
+    @rule("source", "task")
+    def _task_is_given_where_it_is_wanted(self) -> Iterator[str]:
+        if (problem := task_problem(self.source, given=self.task is not None)) is not None:
+            yield problem
+
+    @rule("source", "validation", "test")
+    def _files_differ(self) -> Iterator[str]:
+        parts = {"source": location_of(self.source), "validation": self.validation, "test": self.test}
+        given = {name: os.path.normpath(path) for name, path in parts.items() if path}
+        for one, other in itertools.combinations(given, 2):
+            if given[one] == given[other]:
+                yield f"{one} and {other} are one file, {parts[other]}; name files of different rows"
 
     @rule("source", "rows")
     def _generated_rows_are_counted(self) -> Iterator[str]:
@@ -119,7 +151,7 @@ class SourceConfig(_Strict):
         """The same source with its paths taken from `folder`."""
         kind, location = kind_of(self.source), location_of(self.source)
         # A hub name looks like a relative path: it is one only if the directory is there.
-        is_path = bool(location) and (kind != HUB or (folder / location).is_dir())
+        is_path = kind in KINDS and bool(location) and (kind != HUB or (folder / location).is_dir())
         changes: dict[str, Any] = {"source": f"{kind}:{folder / location}" if is_path else self.source}
         if self.task is not None and self.task.endswith((".yaml", ".yml")):
             changes["task"] = str(folder / self.task)

@@ -106,11 +106,11 @@ def _text(mixture: Mixture, report: dict[str, Any]) -> str:
     ]
     for overlap in mixture.overlaps:
         lines.append(
-            f"{overlap.task}: of {overlap.rows:,} {overlap.held_out} rows, {overlap.same.rows:,} ask what a training "
-            f"row asks, {overlap.near.rows:,} nearly that"
+            f"{overlap.task}: of {overlap.rows:,} {overlap.held_out} rows, {overlap.same.rows:,} ask what a "
+            f"{overlap.among} row asks, {overlap.near.rows:,} nearly that"
         )
         if overlap.grouped is not None:
-            lines[-1] += f"; {overlap.grouped.rows:,} have the premise of a training row"
+            lines[-1] += f"; {overlap.grouped.rows:,} have the premise of a {overlap.among} row"
         lines += _examples((*overlap.same.examples, *overlap.near.examples))
     lines += [f"{source}: test rows not checked: {reason}" for source, reason in mixture.unchecked.items()]
     return "\n".join(lines) + "\n"

@@ -122,6 +122,18 @@ def test_wrong_override_is_refused(tmp_path: Path, override: str, message: str) 
         ({"data": [{"source": "jsonl:a", "subset_seed": 1}]}, "give a fraction, or leave it out"),
         ({"data": [{"source": "cqa:a", "validation": "b"}]}, "validation is a file for jsonl and csv sources"),
         ({"data": [{"source": "hub:a", "test": "b"}]}, "test is a file for jsonl and csv sources"),
+        ({"data": [{"source": "foo:bar"}]}, "source 'foo:bar': unknown; use one of cqa:<folder>"),
+        ({"data": [{"source": "cqa"}]}, "source 'cqa': must be written as cqa:<folder>"),
+        ({"data": [{"source": "csv:a.csv"}]}, "source 'csv:a.csv': give its task as well"),
+        ({"data": [{"source": "cqa:a", "task": "svamp"}]}, "source 'cqa:a': has its own task; leave the task out"),
+        (
+            {"data": [{"source": "csv:a.csv", "task": "cqa", "validation": "v.csv", "test": "./v.csv"}]},
+            "validation and test are one file, ./v.csv; name files of different rows",
+        ),
+        (
+            {"data": [{"source": "csv:a.csv", "task": "cqa", "test": "a.csv"}]},
+            "source and test are one file, a.csv; name files of different rows",
+        ),
         ({"data": [{"source": "csv:a", "columns": {"label": "gold"}}]}, "columns is for hub sources"),
         ({"data": [{"source": "csv:a", "label_names": ["no", "yes"]}]}, "label_names is for hub sources"),
         ({"data": [{"source": "csv:a", "labels": "mine"}]}, "data.0.labels: "),

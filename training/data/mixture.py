@@ -247,8 +247,13 @@ def _overlaps(mixture: Mixture, sources: Sequence[Source]) -> Iterator[Overlap]:
                 test += loaded.examples
     premises = {source.task.name: source.premise for source in sources if source.premise is not None}
     for task in mixture.tasks:
-        training = [row for row in mixture.training if row.task == task]
-        for name, rows in (("validation", mixture.validation), ("test", test)):
-            held_out = [row for row in rows if row.task == task]
+        training, validation, tested = (
+            [row for row in rows if row.task == task] for rows in (mixture.training, mixture.validation, test)
+        )
+        for name, held_out in (("validation", validation), ("test", tested)):
             if held_out:
                 yield find_overlap(training, held_out, name, premises.get(task))
+        # What is told of every release would not be read: here only what was found.
+        chosen_by = find_overlap(validation, tested, "test", among="validation")
+        if chosen_by.same.rows:
+            yield chosen_by

@@ -110,16 +110,17 @@ def find_duplicates(examples: Iterable[Example], held_out: Iterable[Example]) ->
 
 @dataclass
 class Overlap:
-    """Held-out rows whose question is also among the training rows.
+    """Held-out rows whose question is also among others: the training rows, or for test rows those of validation.
 
     Attributes:
         task: the rows' task.
         held_out: what they are (`validation` or `test`).
+        among: what they were looked for among (`training` or `validation`).
         rows: how many rows were held out.
-        same: those whose question a training row asks.
-        near: further ones, which a training row nearly asks.
-        grouped: those that share their group, such as a premise, with a training row, whatever they ask; None for
-            tasks whose rows have no groups.
+        same: those whose question one of the others asks.
+        near: further ones, which one nearly asks.
+        grouped: those that share their group, such as a premise, with one, whatever they ask; None for tasks whose
+            rows have no groups.
     """
 
     task: str
@@ -128,10 +129,11 @@ class Overlap:
     same: Pairs = field(default_factory=Pairs)
     near: Pairs = field(default_factory=Pairs)
     grouped: Pairs | None = None
+    among: str = "training"
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
-        counts = {"task": self.task, "held_out": self.held_out, "rows": self.rows}
+        counts = {"task": self.task, "held_out": self.held_out, "among": self.among, "rows": self.rows}
         grouped = {} if self.grouped is None else {"same_premise": self.grouped.as_dict()}
         return {**counts, "same": self.same.as_dict(), "near": self.near.as_dict(), "near_from": NEAR, **grouped}
 
@@ -139,13 +141,12 @@ class Overlap:
         """One line for people, or None where nothing was found."""
         told = []
         if self.same.rows:
-            told.append(
-                f"{self.same.rows:,} ask what a training row asks ({_first(self.same)}), so that they test memory"
-            )
+            then = "they test memory" if self.among == "training" else "the best step is chosen by them"
+            told.append(f"{self.same.rows:,} ask what a {self.among} row asks ({_first(self.same)}), so that {then}")
         if self.near.rows:
             told.append(f"{self.near.rows:,} ask nearly that ({_first(self.near)}): look at them")
         if self.grouped is not None and self.grouped.rows:
-            told.append(f"{self.grouped.rows:,} have the premise of a training row ({_first(self.grouped)})")
+            told.append(f"{self.grouped.rows:,} have the premise of a {self.among} row ({_first(self.grouped)})")
         return f"{self.task}: of {self.rows:,} {self.held_out} rows {'; '.join(told)}" if told else None
 
 
@@ -158,17 +159,19 @@ def find_overlap(
     held_out: Sequence[Example],
     name: str,
     group: Callable[[Example], str] | None = None,
+    among: str = "training",
 ) -> Overlap:
-    """Look for each held-out row among the training rows.
+    """Look for each held-out row among the training rows, or others.
 
     Args:
         training: rows of one task.
         held_out: rows of the same task.
         name: what the held-out rows are.
         group: what rows of one premise have in common; None where there are no premises.
+        among: what the others are, if not training rows.
     """
     task = held_out[0].task if held_out else ""
-    found = Overlap(task, name, len(held_out))
+    found = Overlap(task, name, len(held_out), among=among)
     asked = {question_key(row): row for row in reversed(training)}
     rest = []
     for row in held_out:

@@ -96,3 +96,13 @@ def is_generated(spec: str) -> bool:
     """Whether a source's rows are made by a generator."""
     kind = KINDS.get(kind_of(spec))
     return kind is not None and not kind.location
+
+
+def task_problem(spec: str, *, given: bool) -> str | None:
+    """What is wrong with a source of a known kind to which a task is given, or none; None where nothing is."""
+    kind = KINDS.get(kind_of(spec))
+    if kind is None or given == (kind.task is None):
+        return None
+    if given:
+        return f"source {spec!r}: has its own task; leave the task out"
+    return f"source {spec!r}: give its task as well, a built-in task's name or a YAML file"

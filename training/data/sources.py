@@ -19,7 +19,7 @@ from training.data.overlap import question_text
 from training.data.releases import RELEASES, Release
 from training.data.report import LoadReport, UnusableRows
 from training.data.rows import NO_LABEL, TEACHER_ALONE, Row, assemble_rows
-from training.data.source_spec import GENERATORS, HUB, OWN_FILES, parse_source, takes_task
+from training.data.source_spec import GENERATORS, HUB, OWN_FILES, parse_source, takes_task, task_problem
 from training.data.splits import nested_choice, split_validation
 
 Split = Literal["train", "validation", "test"]
@@ -290,10 +290,8 @@ def open_source(
     """
     parsed = parse_source(spec)
     kind = parsed.kind.name
-    if parsed.kind.task is None and task is None:
-        raise DataError(f"source {spec!r}: give its task as well, a built-in task's name or a YAML file")
-    if parsed.kind.task is not None and task is not None:
-        raise DataError(f"source {spec!r}: has its own task; leave the task out")
+    if (problem := task_problem(spec, given=task is not None)) is not None:
+        raise DataError(problem)
     for key, file in (("validation", validation), ("test", test)):
         if file is not None and kind not in OWN_FILES:
             raise DataError(f"source {spec!r}: {key} is a file for {' and '.join(OWN_FILES)} sources; leave it out")

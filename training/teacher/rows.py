@@ -123,8 +123,10 @@ def input_files(spec: str) -> Path:
 
 
 def _parse(spec: str) -> SourceSpec:
-    # A path may have a colon in it, and a file be called like a kind of source: what is there is meant.
+    # A path may have a colon in it.
     if kind_of(spec) not in KINDS and (":" not in spec or Path(spec).exists()):
+        if Path(spec).suffix in (".csv", ".tsv"):
+            raise DataError(f"input {spec}: a path alone is JSON lines; write csv:{spec} for a table")
         return SourceSpec(KINDS["jsonl"], spec)
     if is_generated(spec):
         raise DataError(f"input {spec}: its generator knows labels and rationales; a teacher is asked about other rows")

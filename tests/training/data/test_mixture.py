@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from student.errors import DataError
+from student.errors import DataError, QuickstepError
 from tests.training.small import TASK_YAML
 from training.config import SourceConfig
 from training.data.mixture import Cuts, Mixture, load_mixture
@@ -150,11 +150,12 @@ def test_test_rows_at_hand_are_compared_too(tmp_path: Path) -> None:
 
     mixture = load_mixture([SourceConfig(source=f"esnli:{tmp_path}")], Cuts(validation_share=0.3))
 
-    (_, test) = mixture.overlaps
+    (_, test, *chosen_by) = mixture.overlaps
     validated = {row.inputs["premise"] for row in mixture.validation}
     assert (test.held_out, test.rows) == ("test", 3)
     assert test.same.rows == 3 - len({f"It is {number}." for number in range(3)} & validated)
     assert test.as_dict()["same_premise"]["rows"] == test.same.rows
+    assert sum(one.same.rows for one in chosen_by) == 3 - test.same.rows
     assert mixture.overlaps[0].as_dict()["same_premise"] == {"rows": 0, "examples": []}
 
 
@@ -360,15 +361,13 @@ def test_labels_of_a_source_go_before_those_of_the_recipe(tmp_path: Path) -> Non
 def test_all_sources_that_cannot_be_opened_are_named_before_any_is_loaded(tmp_path: Path) -> None:
     good = _source(tmp_path, [_row(number) for number in range(40)])
     told: list[Mixture] = []
+    without_teacher = [SourceConfig(source=f"{kind}:data") for kind in ("esnli", "asdiv")]
+    without_task = SourceConfig(source="csv:x", task=str(tmp_path / "nowhere.yaml"))
 
-    with pytest.raises(DataError) as caught:
-        load_mixture(
-            [good, SourceConfig(source="esnli:data"), SourceConfig(source="svmap:data"), SourceConfig(source="csv:x")],
-            Cuts(labels="teacher"),
-            tell=told.append,
-        )
+    with pytest.raises(QuickstepError) as caught:
+        load_mixture([good, *without_teacher, without_task], Cuts(labels="teacher"), tell=told.append)
 
-    for problem in ("esnli: has no teacher labels", "'svmap:data': unknown", "'csv:x': give its task as well"):
+    for problem in ("esnli: has no teacher labels", "asdiv: has no teacher labels", "nowhere.yaml"):
         assert problem in str(caught.value)
     assert told == []
 
@@ -383,13 +382,18 @@ def test_rows_held_out_beyond_those_validated_on_are_told(tmp_path: Path, caplog
     assert any("2 of them, drawn by data_seed, are validated on" in message for message in caplog.messages)
 
 
-def test_test_rows_that_a_recipe_names_must_be_there_and_are_compared(tmp_path: Path) -> None:
+def test_test_rows_that_a_recipe_names_must_be_there_and_are_compared(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     content = [_row(number) for number in range(40)]
-    entry = _source(tmp_path, content, test=str(tmp_path / "rows.jsonl"))
+    _source(tmp_path, content, name="test.jsonl")
+    entry = _source(tmp_path, content, test=str(tmp_path / "test.jsonl"))
 
     mixture = load_mixture([entry], Cuts())
     with pytest.raises(DataError, match=r"misspelt\.jsonl: cannot be read"):
         load_mixture([entry.model_copy(update={"test": str(tmp_path / "misspelt.jsonl")})], Cuts())
 
-    test = next(overlap for overlap in mixture.overlaps if overlap.held_out == "test").as_dict()
-    assert test["same"]["rows"] == len(mixture.training) > 0
+    found = {(one.held_out, one.among): one.same.rows for one in mixture.overlaps}
+    assert found["test", "training"] == len(mixture.training) > 0
+    assert found["test", "validation"] == len(mixture.validation) > 0
+    assert any("ask what a validation row asks" in warning for warning in caplog.messages)
