@@ -22,6 +22,7 @@ import yaml
 from benchmarks.load import best_of_each
 from benchmarks.load_record import Objective
 from benchmarks.running_server import RunningServer
+from benchmarks.training import summary
 from tests.training.data.release_files import write_release
 from tests.training.teacher.openai_server import Answer, OpenAiServer
 from tests.training.teacher.tiny_model import TEMPLATE as CHAT_TEMPLATE
@@ -344,6 +345,22 @@ def test_speed_of_training_is_that_of_the_results() -> None:
         assert _table_row("docs/training.md", plain["method"])[1:] == figures
     price = f"learning rationales takes {rows[4]['time_ratio']:.2f} times as long as labels alone"
     assert price in " ".join((ROOT / "docs" / "training.md").read_text(encoding="utf-8").split())
+
+
+def test_experiments_are_told_as_measured() -> None:
+    rows = _results("training.json")
+    cells = summary(rows)
+    for name, method in dict.fromkeys((cell["experiment"], cell["method"]) for cell in cells):
+        figures = [
+            f"{cell['accuracy_percent']:.1f} ± {cell['half_width']:.1f}"
+            for cell in cells
+            if (cell["experiment"], cell["method"]) == (name, method)
+        ]
+        assert _table_row("docs/experiments.md", f"{name}, {method}")[1:] == figures
+    assert {cell["seeds"] for cell in cells} == {3}
+    sizes = sorted({row["parameters"] / 1e6 for row in rows if row.get("parameters")})
+    told = " ".join((ROOT / "docs" / "experiments.md").read_text(encoding="utf-8").split())
+    assert f"({sizes[0]:.1f} to {sizes[-1]:.1f} million parameters)" in told
 
 
 def test_cost_of_triton_is_that_of_the_results() -> None:
