@@ -19,6 +19,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from student.errors import DataError, TaskError
 from student.question import QuestionPreparer
 from student.task import Task
+from training.agreement import agree_on_directory, agree_on_start, agree_on_student
 from training.checkpoint import STUDENT
 from training.config import TrainConfig
 from training.curves import plot_curves
@@ -69,13 +70,15 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
 
     Raises:
         ConfigError: the recipe does not fit the number of processes, or a tracker is not installed.
-        DataError: a dataset is missing or too much of it is unusable.
+        DataError: a dataset is missing or too much of it is unusable, or processes differ in what they train.
         CheckpointError: the model cannot be loaded, `output` does not fit `resume`, or it cannot be written.
     """
     processes = join_processes()
+    agree_on_start(config, processes)
     processes.together(lambda: check_start(config, processes))
     if processes.from_main(lambda: _is_done(config, output, resume)):
         return output / STUDENT
+    agree_on_directory(output, processes)
     if config.threads:
         torch.set_num_threads(config.threads)
     progress = progress and processes.is_main
@@ -85,6 +88,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
 
     set_seed(config.seed)
     model, tokenizer = processes.together(lambda: _make_model(config, prepared, checkpoint, processes))
+    agree_on_student(model, tokenizer, processes)
     fuse(model)
     if config.fsdp:
         shard(model, processes, bf16=config.bf16)
