@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
 from student.errors import DataError
 from training.config import TrainConfig
 from training.processes import Processes
-from training.run_directory import resolved
+from training.run_directory import MARK, resolved
 
 _PACKAGES = ("quickstep", "torch", "transformers", "tokenizers")
 
@@ -60,7 +60,7 @@ def agree_on_directory(output: Path, processes: Processes) -> None:
     """
     if processes.count == 1:
         return
-    mark = output / f".seen-by-all-{processes.from_main(lambda: token_hex(8))}"
+    mark = output / f"{MARK}{processes.from_main(lambda: token_hex(8))}"
     processes.from_main(mark.touch)
     try:
         processes.together(lambda: _see(mark))

@@ -80,6 +80,7 @@ def _run(config: TrainConfig, output: Path, *, resume: bool, progress: bool) -> 
     # torch takes seconds to import: not for --help or a wrong recipe
     from training.processes import ToldByMain, leave_processes
     from training.run import train as run
+    from training.run_directory import RECIPE
 
     try:
         student = run(config, output, resume=resume, progress=progress)
@@ -88,8 +89,9 @@ def _run(config: TrainConfig, output: Path, *, resume: bool, progress: bool) -> 
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
+        again = "with --resume" if (output / RECIPE).is_file() else "again"
         raise CheckpointError(
-            f"{error.filename or output}: {error.strerror}; make room, and start the same command with --resume"
+            f"{error.filename or output}: {error.strerror}; make room, and start the same command {again}"
         ) from error
     leave_processes()
     return student
