@@ -15,7 +15,7 @@ from transformers import T5ForConditionalGeneration
 
 from student import cli
 from student.errors import DataError
-from tests.training.small import TASK, rows
+from tests.training.small import rows
 from training.agreement import agree_on_directory, agree_on_student
 from training.model import from_preset
 from training.processes import join_processes
@@ -35,7 +35,7 @@ def main(folder: Path) -> int:
     def full() -> None:
         raise OSError(28, "No space left on device", "a file")
 
-    tokenizer = train_tokenizer([row["inputs"]["text"] for row in rows()] + list(TASK.answer.labels or ()), 512)
+    tokenizer = train_tokenizer([row["inputs"]["text"] for row in rows()] + ["happy", "sad"], 512)
 
     def student(seed: int) -> T5ForConditionalGeneration:
         torch.manual_seed(seed)
