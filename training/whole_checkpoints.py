@@ -137,7 +137,7 @@ def told_where_it_fails(place: Path, then: str) -> Iterator[None]:
 
 def _is_of_a_writer(error: Exception) -> bool:
     """Torch's writer raises RuntimeError itself; of its subclasses, devices out of memory and lost processes are."""
-    return isinstance(error, OSError | SafetensorError) or type(error) is RuntimeError
+    return isinstance(error, OSError | SafetensorError) or _is_torchs(error)
 
 
 def _reason(error: BaseException) -> str:
@@ -146,7 +146,13 @@ def _reason(error: BaseException) -> str:
     while (link := chain[-1].__cause__ or chain[-1].__context__) is not None and link not in chain:
         chain.append(link)
     first = next((link for link in chain if isinstance(link, OSError)), chain[-1])
-    return (str(first).splitlines() or [type(first).__name__])[0]
+    said = (str(first).splitlines() or [type(first).__name__])[0]
+    # Of torch's writer, in words of C++ that say nothing of the disk.
+    return f"torch's writer failed, as it does where there is no more room ({said})" if _is_torchs(first) else said
+
+
+def _is_torchs(error: BaseException) -> bool:
+    return type(error) is RuntimeError
 
 
 def _room(place: Path) -> str:

@@ -226,6 +226,15 @@ def test_failure_gives_the_reason_of_the_system_that_a_writers_end_hides(tmp_pat
             raise RuntimeError("unexpected pos 473024 vs 472912")
 
 
+def test_failure_of_torchs_writer_which_gives_no_reason_says_what_it_mostly_is(tmp_path: Path) -> None:
+    with (
+        pytest.raises(CheckpointError, match=r"torch's writer failed, .* no more room \(basic_ios"),
+        files_up_to(1000),
+        told_where_it_fails(tmp_path, "all is well"),
+    ):
+        torch.save(torch.zeros(10_000), tmp_path / "optimizer.pt")
+
+
 def test_a_device_out_of_memory_is_no_full_disk(tmp_path: Path) -> None:
     with pytest.raises(torch.OutOfMemoryError), told_where_it_fails(tmp_path, "all is well"):
         raise torch.OutOfMemoryError("CUDA out of memory")
