@@ -6,7 +6,6 @@ import argparse
 import errno
 import json
 import logging
-import os
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from student.arguments import positive
 from student.errors import CheckpointError
 from training.config import ConfigError, TrainConfig, load_config
+from training.launch import read_launch
 from training.presets import PRESETS
 
 _SECONDS_TO_SPEAK = 30
@@ -40,10 +40,11 @@ def train(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("training").setLevel(logging.INFO)
-    if int(os.environ.get("RANK", "0")):
+    launch = read_launch()
+    if launch.index:
         logging.disable(logging.WARNING)
     # Of the processes that torchrun starts on a machine, one says what all of them find.
-    speaks = not int(os.environ.get("LOCAL_RANK", "0"))
+    speaks = not launch.index_here
     output = arguments.output or Path("runs") / arguments.recipe.stem
     try:
         config = load_config(arguments.recipe, arguments.overrides)
@@ -60,7 +61,7 @@ def train(argv: list[str]) -> int:
         raise
     if student is None:
         return _leave_the_word()
-    if not int(os.environ.get("RANK", "0")):
+    if not launch.index:
         metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
         for name, value in metrics.items():
             sys.stdout.write(f"{name:32} {value:.4f}\n")
@@ -79,6 +80,7 @@ def _run(config: TrainConfig, output: Path, *, resume: bool, progress: bool) -> 
     # torch takes seconds to import: not for --help or a wrong recipe
     from training.processes import ToldByMain, leave_processes
     from training.run import train as run
+    from training.run_directory import RECIPE
 
     try:
         student = run(config, output, resume=resume, progress=progress)
@@ -87,8 +89,9 @@ def _run(config: TrainConfig, output: Path, *, resume: bool, progress: bool) -> 
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
+        again = "with --resume" if (output / RECIPE).is_file() else "again"
         raise CheckpointError(
-            f"{error.filename or output}: {error.strerror}; make room, and start the same command with --resume"
+            f"{error.filename or output}: {error.strerror}; make room, and start the same command {again}"
         ) from error
     leave_processes()
     return student

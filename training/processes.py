@@ -13,6 +13,7 @@ import torch.distributed as dist
 from accelerate import PartialState
 
 from student.errors import DataError, QuickstepError
+from training.launch import read_launch
 
 Result = TypeVar("Result")
 
@@ -55,7 +56,8 @@ class Processes:
         """Do the same work in every process; what fails in one fails in all, so that none waits for it.
 
         Raises:
-            QuickstepError: in the main process, its own or a DataError with another one's; ToldByMain in the others.
+            QuickstepError, OSError: in the main process, its own, or a DataError with another one's; ToldByMain in the
+                others.
         """
         if self.count == 1:
             return work()
@@ -66,16 +68,14 @@ class Processes:
         if error is not None:
             raise error
         if errors:
-            raise DataError(
-                f"{errors[0]} (the main process had no such problem: are the files of all machines the same?)"
-            )
+            raise DataError(f"{errors[0]} (the main process had no such problem: what differs on that one's machine?)")
         return cast(Result, result)
 
     def from_main(self, work: Callable[[], Result]) -> Result:
         """Do work in the main process alone and give its result to all.
 
         Raises:
-            QuickstepError: in the main process, its own; ToldByMain in the others.
+            QuickstepError, OSError: in the main process, its own; ToldByMain in the others.
         """
         if self.count == 1:
             return work()
@@ -112,9 +112,12 @@ ALONE = Processes()
 
 
 def join_processes() -> Processes:
-    """The processes that `torchrun` (or `accelerate launch`) started with this one, connected; else this one alone."""
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
+    """The processes that `torchrun` (or `accelerate launch`) started with this one, connected; else this one alone.
+
+    Raises:
+        ConfigError: variables of the environment do not say how to find the others.
+    """
+    if read_launch().count == 1:
         return ALONE
     on_cpu = not torch.accelerator.is_available()
     if on_cpu:
@@ -139,8 +142,8 @@ def _refuse_others(digests: list[str], on: str) -> None:
         )
 
 
-def _tried(work: Callable[[], Result]) -> tuple[Result | None, QuickstepError | None]:
+def _tried(work: Callable[[], Result]) -> tuple[Result | None, QuickstepError | OSError | None]:
     try:
         return work(), None
-    except QuickstepError as error:
+    except (QuickstepError, OSError) as error:
         return None, error

@@ -19,6 +19,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from student.errors import DataError, TaskError
 from student.question import QuestionPreparer
 from student.task import Task
+from training.agreement import agree_on_directory, agree_on_start, agree_on_student
 from training.checkpoint import STUDENT
 from training.config import TrainConfig
 from training.curves import plot_curves
@@ -35,16 +36,15 @@ from training.run_directory import (
     CURVES,
     DATA_REPORT,
     METRICS,
-    RECIPE,
     check_output,
     check_rows,
     is_finished,
-    resolved,
+    keep_recipe,
     steps_of,
     take_best,
     write_json,
 )
-from training.saving import save_student
+from training.saving import put_back, save_student
 from training.scoring import student_for
 from training.sharding import ShardedTrainer, shard, whole_student
 from training.timing import Stopwatch
@@ -69,13 +69,15 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
 
     Raises:
         ConfigError: the recipe does not fit the number of processes, or a tracker is not installed.
-        DataError: a dataset is missing or too much of it is unusable.
+        DataError: a dataset is missing or too much of it is unusable, or processes differ in what they train.
         CheckpointError: the model cannot be loaded, `output` does not fit `resume`, or it cannot be written.
     """
     processes = join_processes()
+    agree_on_start(config, processes)
     processes.together(lambda: check_start(config, processes))
     if processes.from_main(lambda: _is_done(config, output, resume)):
         return output / STUDENT
+    agree_on_directory(output, processes)
     if config.threads:
         torch.set_num_threads(config.threads)
     progress = progress and processes.is_main
@@ -85,22 +87,24 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, progress: 
 
     set_seed(config.seed)
     model, tokenizer = processes.together(lambda: _make_model(config, prepared, checkpoint, processes))
+    agree_on_student(model, tokenizer, processes)
     fuse(model)
     if config.fsdp:
         shard(model, processes, bf16=config.bf16)
     dataset, held_out = processes.together(lambda: _token_rows(config, prepared, tokenizer, progress))
     cuts = {"training": _told(dataset, "training"), "validation": _told(held_out, "validation")}
-    if processes.is_main:
-        write_json(output / DATA_REPORT, {**report, **prepared.as_dict(), "cut": cuts})
-        (output / RECIPE).write_text(resolved(config), encoding="utf-8")
+    found = {**report, **prepared.as_dict(), "cut": cuts}
+    processes.from_main(lambda: write_json(output / DATA_REPORT, found))
+    processes.from_main(lambda: keep_recipe(output, config))
 
     validate = _validation(config, prepared, tokenizer, held_out, processes)
     trainer = _trainer(
         config, training_arguments(config, output, processes, progress=progress), model, dataset, validate
     )
     trainer.add_callback(TrainingProgress(bar=progress))
-    stopwatch = Stopwatch(Path(checkpoint) if checkpoint is not None else None)
-    trainer.add_callback(stopwatch)
+    trainer.stopwatch = stopwatch = processes.together(
+        lambda: Stopwatch(Path(checkpoint) if checkpoint is not None else None)
+    )
     if processes.index:
         # Each process draws its own dropout; the trainer has just seeded them alike.
         set_seed(config.seed + processes.index)
@@ -121,7 +125,7 @@ def _finish(
 ) -> None:
     """Take the best student, measure it and give it its place, with what it came to."""
     model = trainer.model
-    take_best(model, output, trainer.state)
+    processes.together(lambda: take_best(model, output, trainer.state))
     metrics = validate(model)
     record = {
         "config": config.model_dump(mode="json"),
@@ -136,19 +140,22 @@ def _finish(
         "best_step": trainer.state.best_global_step,
         "train_seconds": round(stopwatch.seconds, 1),
     }
-    if config.fsdp:
-        model = whole_student(model, processes)
-    if processes.is_main:
+    student = whole_student(model, processes) if config.fsdp else model
+
+    def keep() -> None:
         write_json(output / METRICS, metrics)
         plot_curves(trainer.state.log_history, output / CURVES)
-        plain_class(model)
-        save_student(output, model, validate.tokenizer, prepared.tasks, prepared.validation, record)
-    processes.wait()
+        plain_class(student)
+        save_student(output, student, validate.tokenizer, prepared.tasks, prepared.validation, record)
+
+    processes.from_main(keep)
 
 
 def _is_done(config: TrainConfig, output: Path, resume: bool) -> bool:
     """Whether nothing is left to do; makes the run directory where something is."""
     check_output(config, output, resume)
+    if resume:
+        put_back(output)
     if resume and is_finished(config, output):
         _log.info("%s: all %d steps are done; nothing to resume", output, config.steps)
         return True

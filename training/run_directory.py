@@ -10,6 +10,7 @@ run/
   metrics.json       validation figures of the student that was kept
   student/           the finished student, in the hub's format plus quickstep.json
   unfinished/        a checkpoint or the student, while it is written
+  student.earlier/   an earlier student, while another takes its place
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ DATA_REPORT = "data.json"
 ROWS_DIGEST = "rows.sha256"
 METRICS = "metrics.json"
 CURVES = "curves.png"
+MARK = ".seen-by-all-"
+"""How the names of files begin by which processes see that they share the directory."""
+
+_PART = ".part"
 
 
 def check_output(config: TrainConfig, output: Path, resume: bool) -> None:
@@ -44,7 +49,7 @@ def check_output(config: TrainConfig, output: Path, resume: bool) -> None:
     if output.exists() and not output.is_dir():
         raise CheckpointError(f"{output}: is no directory; give --output another place")
     recipe = output / RECIPE
-    if output.is_dir() and any(item.name not in (DATA_REPORT, ROWS_DIGEST) for item in output.iterdir()):
+    if output.is_dir() and any(_is_of_a_run(item) for item in output.iterdir()):
         if not resume:
             raise CheckpointError(
                 f"{output}: is not empty; use --resume to go on with it, or give --output a new place"
@@ -56,6 +61,12 @@ def check_output(config: TrainConfig, output: Path, resume: bool) -> None:
                 f"{output}: was started with another recipe ({recipe}); resume with that one, "
                 "or give --output a new place"
             )
+
+
+def _is_of_a_run(item: Path) -> bool:
+    """Whether it is more than what is noted before a run begins, or what was left of that by a killed process."""
+    parts = (f"{name}{_PART}" for name in (DATA_REPORT, ROWS_DIGEST, RECIPE))
+    return item.name not in (DATA_REPORT, ROWS_DIGEST, *parts) and not item.name.startswith(MARK)
 
 
 def _is_of(recipe: Path, config: TrainConfig) -> bool:
@@ -73,12 +84,20 @@ def check_rows(output: Path, digest: str, resume: bool) -> None:
         CheckpointError: the rows have changed since.
     """
     path = output / ROWS_DIGEST
-    if resume and path.is_file() and path.read_text(encoding="utf-8").strip() != digest:
+    noted = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    if resume and noted and noted != digest:
         raise CheckpointError(
             f"{output}: was started with other rows, the data have changed since; restore them, or give --output a new "
             "place"
         )
-    path.write_text(f"{digest}\n", encoding="utf-8")
+    if noted != digest:
+        write_whole(path, f"{digest}\n")
+
+
+def keep_recipe(output: Path, config: TrainConfig) -> None:
+    """Write down the recipe of a run that begins; one that goes on has it."""
+    if not (output / RECIPE).is_file():
+        write_whole(output / RECIPE, resolved(config))
 
 
 def is_finished(config: TrainConfig, output: Path) -> bool:
@@ -110,5 +129,21 @@ def resolved(config: TrainConfig) -> str:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a file for people and programs to read."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    """Write a file for people and programs to read, whole or not at all."""
+    write_whole(path, json.dumps(content, indent=2) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file in one step: where writing fails, what was there stays.
+
+    Raises:
+        OSError: it cannot be written; names the file.
+    """
+    part = path.with_name(path.name + _PART)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        # A write that fails does not say of which file.
+        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -14,6 +14,18 @@ from training.data.example import Example
 from training.validation_rows import write_rows
 from training.whole_checkpoints import UNFINISHED, told_where_it_fails
 
+_EARLIER = f"{STUDENT}.earlier"
+"""Beside the student's place and not in `unfinished/`, which is deleted: a killed run may leave it as the only one."""
+
+
+def put_back(output: Path) -> None:
+    """Give an earlier student its place again, if a run was killed before the one that replaces it had taken it."""
+    place, earlier = output / STUDENT, output / _EARLIER
+    if place.exists():
+        shutil.rmtree(earlier, ignore_errors=True)
+    elif earlier.exists():
+        earlier.rename(place)
+
 
 def save_student(
     output: Path,
@@ -40,9 +52,10 @@ def save_student(
         CheckpointError: it cannot be written; an earlier student is as it was.
     """
     place = output / STUDENT
-    unfinished, earlier = output / UNFINISHED / STUDENT, output / UNFINISHED / "earlier"
+    unfinished, earlier = output / UNFINISHED / STUDENT, output / _EARLIER
     try:
         with told_where_it_fails(place, f"only the student is written again, from the checkpoints in {output}"):
+            put_back(output)
             shutil.rmtree(output / UNFINISHED, ignore_errors=True)
             unfinished.mkdir(parents=True)
             write_rows(unfinished, validation)
@@ -55,6 +68,7 @@ def save_student(
                 if earlier.exists():
                     earlier.rename(place)
                 raise
+        shutil.rmtree(earlier, ignore_errors=True)
     finally:
         shutil.rmtree(output / UNFINISHED, ignore_errors=True)
     return place

@@ -21,6 +21,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers import T5ForConditionalGeneration
 from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 
+from student.errors import CheckpointError
 from training.objective import StepByStepTrainer
 from training.processes import Processes
 from training.shared_batches import IGNORED
@@ -75,11 +76,36 @@ def whole_student(model: T5ForConditionalGeneration, processes: Processes) -> T5
     weights = _whole_weights(model, keep=processes.is_main)
     with torch.device("meta"):
         plain = T5ForConditionalGeneration(copy.deepcopy(model.config))
-    if processes.is_main:
-        plain.load_state_dict(weights, strict=False, assign=True)
-        plain.tie_weights()
-        plain.generation_config = model.generation_config
+    # Others hold no weights to fill theirs with.
+    processes.from_main(lambda: fill(plain, weights))
+    plain.generation_config = model.generation_config
     return plain
+
+
+def fill(plain: T5ForConditionalGeneration, weights: dict[str, torch.Tensor]) -> None:
+    """Give a model on the meta device its weights, in place.
+
+    Args:
+        plain: every weight of it is on the meta device.
+        weights: by name; of tied ones, one.
+
+    Raises:
+        CheckpointError: weights are missing, tied ones aside, or belong to no part of the model.
+    """
+    # Not strict because of tied ones, which are there once.
+    unexpected = plain.load_state_dict(weights, strict=False, assign=True).unexpected_keys
+    plain.tie_weights()
+    missing = [name for name, parameter in plain.named_parameters() if parameter.is_meta]
+    problems = [
+        f"{said} {', '.join(sorted(names)[:3])} ({len(names)} in all)"
+        for said, names in (("lacks", missing), ("has no place for", unexpected))
+        if names
+    ]
+    if problems:
+        raise CheckpointError(
+            f"the whole student, put together from its shards, {' and '.join(problems)}; its checkpoints are "
+            "untouched. This is a fault of Quickstep with these versions of torch and transformers: please report it"
+        )
 
 
 def load_whole(model: T5ForConditionalGeneration, checkpoint: Path) -> None:
@@ -126,8 +152,8 @@ class ShardedTrainer(StepByStepTrainer):
             for number, of_one in state["state"].items()
         }
         if self.args.should_save:
-            torch.save(state, Path(output_dir) / OPTIMIZER_NAME)
-            torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER_NAME)
+            self.write(lambda: torch.save(state, Path(output_dir) / OPTIMIZER_NAME))
+            self.write(lambda: torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER_NAME))
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is None:

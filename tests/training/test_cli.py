@@ -41,7 +41,9 @@ def test_processes_beside_the_first_leave_the_word_to_it(
     monkeypatch.setattr("training.cli._SECONDS_TO_SPEAK", 0)
     said = []
     for rank in ("0", "1"):
-        monkeypatch.setenv("LOCAL_RANK", rank)
+        started = {"WORLD_SIZE": "2", "RANK": rank, "LOCAL_RANK": rank, "MASTER_ADDR": "localhost"}
+        for name, value in {**started, "MASTER_PORT": "29500"}.items():
+            monkeypatch.setenv(name, value)
         assert cli.main(["train", str(tmp_path / "recipe.yaml"), "--output", str(tmp_path / "run")]) == 1
         said.append(capsys.readouterr().err)
     assert "preset: 'huge' is unknown" in said[0]
@@ -62,3 +64,13 @@ def test_full_disk_is_said_in_a_line(
     assert complaint.startswith(
         f"quickstep train: {tmp_path / 'run' / 'data.json'}: No space left on device; make room"
     )
+
+
+def test_processes_that_cannot_find_each_other_are_told_how_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "recipe.yaml").write_text("preset: tiny\ndata: [{source: demo-nli, rows: 1}]")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert cli.main(["train", str(tmp_path / "recipe.yaml"), "--output", str(tmp_path / "run")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "RANK, LOCAL_RANK, MASTER_ADDR, MASTER_PORT are not set" in line and "torchrun" in line

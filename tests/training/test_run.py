@@ -408,6 +408,14 @@ def test_a_resumed_run_counts_the_seconds_before(source: SourceConfig, tmp_path:
     assert json.loads((student / "quickstep.json").read_text())["train_seconds"] >= 1000
 
 
+def test_seconds_that_were_cut_off_are_refused_with_what_to_do(source: SourceConfig, tmp_path: Path) -> None:
+    train(recipe(source, steps=4), tmp_path / "run", progress=False)
+    shutil.rmtree(tmp_path / "run" / "student")
+    (tmp_path / "run" / "checkpoint-4" / "train_seconds.json").write_text("")
+    with pytest.raises(CheckpointError, match=r"train_seconds\.json: is no number of seconds .* or delete it"):
+        train(recipe(source, steps=4), tmp_path / "run", resume=True, progress=False)
+
+
 def test_a_recipe_may_name_its_tokenizer(whole: Path, source: SourceConfig, tmp_path: Path) -> None:
     config = recipe(source, steps=1, validate_every=1, tokenizer=str(whole / "student"))
     student = train(config, tmp_path / "run", progress=False)

@@ -8,10 +8,7 @@ they are compared, as each process draws its own.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +18,10 @@ import yaml
 from safetensors.torch import load_file
 
 from tests.training.small import recipe, rows, write_source
+from tests.training.torchrun import torchrun
 from training.checkpoint import load_checkpoint
 from training.config import SourceConfig, TrainConfig
 from training.run import train
-
-ROOT = Path(__file__).parents[2]
 
 CASES: dict[str, dict[str, Any]] = {
     "step-by-step": {},
@@ -46,16 +42,6 @@ HOW = ("fsdp", "gradient_accumulation", "gradient_checkpointing")
 
 def _config(source: SourceConfig, **changes: Any) -> TrainConfig:
     return recipe(source, **{"dropout_rate": 0.0, **changes})
-
-
-def _torchrun(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *command],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=550,
-    )
 
 
 def _weights(run: Path) -> dict[str, torch.Tensor]:
@@ -88,7 +74,7 @@ def scaled(source: SourceConfig, tmp_path_factory: pytest.TempPathFactory) -> Pa
         recipe_of = next(run["recipe"] for run in runs if run["output"] == str(folder / of))
         runs.append({"recipe": recipe_of, "output": str(folder / name), "of": str(folder / of), "lost": lost})
     (folder / "plan.json").write_text(json.dumps(runs))
-    done = _torchrun("-m", "tests.training.scaled_runs", str(folder / "plan.json"))
+    done = torchrun("-m", "tests.training.scaled_runs", str(folder / "plan.json"))
     assert done.returncode == 0, "\n".join(line for line in done.stderr.splitlines() if line.startswith("[rank0]"))
     return folder
 
@@ -159,7 +145,7 @@ def test_what_is_wrong_ends_all_processes_and_is_said_once(tmp_path: Path) -> No
     (tmp_path / "recipe.yaml").write_text(
         yaml.safe_dump(_config(write_source(tmp_path, content)).model_dump(mode="json"))
     )
-    done = _torchrun("-m", "student.cli", "train", str(tmp_path / "recipe.yaml"), "--output", str(tmp_path / "run"))
+    done = torchrun("-m", "student.cli", "train", str(tmp_path / "recipe.yaml"), "--output", str(tmp_path / "run"))
     assert done.returncode == 1
     assert done.stderr.count("60 of 60 rows cannot be used") == 1
     assert done.stderr.count("quickstep train:") == 1

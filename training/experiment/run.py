@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,7 @@ from training.experiment.logs import said_once_a_run
 from training.experiment.plan import Plan, Run
 from training.experiment.sources import any_test, check_sources, data_digest, load_test, load_validation
 from training.experiment.tokenizers import share_tokenizers, with_tokenizer
+from training.launch import read_launch
 from training.methods import method_of
 from training.run import train
 from training.run_directory import write_json
@@ -105,7 +105,7 @@ def run_all(
             several processes were started.
         CheckpointError: a run's directory is broken.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if read_launch().count > 1:
         raise ExperimentError("an experiment is run by one process; start it without torchrun")
     if test and not any_test(plan):
         raise ExperimentError(

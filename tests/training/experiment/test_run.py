@@ -246,6 +246,8 @@ def test_rows_that_only_a_teacher_has_labelled_may_be_a_source_beside_gold(tmp_p
 def test_an_experiment_is_not_run_by_several_processes(
     done: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
+    started = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
+    for name, value in started.items():
+        monkeypatch.setenv(name, value)
     with pytest.raises(ExperimentError, match="start it without torchrun"):
         run_all(*done, progress=False)
