@@ -104,7 +104,6 @@ class TritonWatch:
     async def run(self) -> None:
         """Find out, for ever, whether Triton serves the bundle."""
         while True:
-            self._answered = False
             try:
                 if self.trouble is not None:
                     await self._verify(GOLDEN_S)
@@ -123,6 +122,8 @@ class TritonWatch:
             except Exception as error:
                 logger.exception("the watch over Triton stumbled")
                 self._lose(f"Triton: {type(error).__name__}")
+            # What is answered while nothing is asked counts for the next question.
+            self._answered = False
             await asyncio.sleep(PROBE_S)
 
     async def _settle(self) -> None:
@@ -132,13 +133,19 @@ class TritonWatch:
             Unfit: it was Triton.
             ServingError: likewise.
         """
+        # Before the questions: what fails while they are under way, they may have passed already.
+        self._doubted = False
         try:
             await self._verify(DOUBT_S)
-        except (Overloaded, DeadlineExceeded):
+        except Exception as error:
+            self._doubted = True
+            if not isinstance(error, Overloaded | DeadlineExceeded):
+                raise
             # Busy is not broken, and one that hangs is found out by this.
             await self._probe()
         else:
-            self._doubted, self._told = False, None
+            if not self._doubted:
+                self._told = None
 
     def _find(self) -> None:
         if self.trouble is not None:
