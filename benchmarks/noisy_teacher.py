@@ -115,6 +115,4 @@ def _asked(row: Example) -> dict[str, object]:
 
 def _write(path: Path, lines: Sequence[dict[str, object]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    part.rename(path)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import cast
 from tqdm import tqdm
 
 from benchmarks.command import parser, run
+from benchmarks.dataset_folders import add_datasets, require_datasets
 from benchmarks.http_client import HttpClient, Reply
 from benchmarks.machine import ROOT, shown
 from benchmarks.questions import request_content
@@ -42,7 +42,6 @@ from training.evaluation.outcome import Reply as StudentReply
 from training.scoring import TorchStudent
 
 DATASETS = ("cqa", "svamp")
-DATASETS_VARIABLE = "QUICKSTEP_DATASETS"
 _INVALID_INPUT = 422
 _TORCH_BATCH_ROWS = 16
 _PARITY_ROWS = 60
@@ -95,13 +94,7 @@ def main(argv: list[str]) -> int:
         "test row to /predict and /explain. Each served label is compared with the PyTorch student's.",
         "The data are never copied: results hold figures and row numbers only.",
     )
-    options.add_argument(
-        "--datasets",
-        type=Path,
-        default=os.environ.get(DATASETS_VARIABLE) or None,
-        metavar="DIR",
-        help=f"folder that holds cqa/ and svamp/ in the release layout (default: ${DATASETS_VARIABLE})",
-    )
+    add_datasets(options, DATASETS)
     options.add_argument("--steps", type=positive, default=300, help="optimiser steps (default: %(default)s)")
     options.add_argument(
         "--rows", type=positive, metavar="N", help="training rows of each dataset at most (default: all)"
@@ -120,7 +113,7 @@ def main(argv: list[str]) -> int:
         help="serve this finished run; --steps, --rows and --output are then not used",
     )
     arguments = options.parse_args(argv)
-    _require_datasets(options, arguments.datasets)
+    require_datasets(options, arguments.datasets, DATASETS)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
 
     tests = {name: open_source(f"{name}:{arguments.datasets / name}").load("test") for name in DATASETS}
@@ -153,14 +146,6 @@ def main(argv: list[str]) -> int:
     )
     sys.stdout.write(f"{shown(path)}\n")
     return 1 if bad or lost else 0
-
-
-def _require_datasets(options: argparse.ArgumentParser, folder: Path | None) -> None:
-    if folder is None:
-        options.error(f"say where the datasets are: --datasets DIR or {DATASETS_VARIABLE}; DIR holds cqa/ and svamp/")
-    missing = [name for name in DATASETS if not (folder / name).is_dir()]
-    if missing:
-        options.error(f"--datasets {folder}: holds no {', '.join(f'{name}/' for name in missing)}")
 
 
 def recipe_of(datasets: Path, steps: int, rows: int | None) -> TrainConfig:

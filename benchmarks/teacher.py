@@ -8,7 +8,6 @@ disagrees with gold. What is rejected is counted by reason.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.command import parser, run
-from benchmarks.real_data import DATASETS_VARIABLE
+from benchmarks.dataset_folders import add_datasets, require_datasets
 from benchmarks.report import Row, header, table, write_results
 from training.teacher.annotate import Annotation, annotate
 from training.teacher.ledger import Ledger, by_reason, count
@@ -100,19 +99,10 @@ def _percent(share: float | None) -> float | None:
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     made = parser("teacher", __doc__ or "")
-    made.add_argument(
-        "--datasets",
-        type=Path,
-        default=os.environ.get(DATASETS_VARIABLE) or None,
-        metavar="DIR",
-        help=f"folder that holds cqa/, svamp/ and anli1/ in the release layout (default: ${DATASETS_VARIABLE})",
-    )
+    folders = {split.folder for split in SPLITS}
+    add_datasets(made, folders)
     arguments = made.parse_args(argv)
-    if arguments.datasets is None:
-        made.error(f"say where the datasets are: --datasets DIR or {DATASETS_VARIABLE}")
-    missing = sorted({split.folder for split in SPLITS if not (arguments.datasets / split.folder).is_dir()})
-    if missing:
-        made.error(f"--datasets {arguments.datasets}: holds no {', '.join(f'{name}/' for name in missing)}")
+    require_datasets(made, arguments.datasets, folders)
     return arguments
 
 

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,8 @@ import yaml
 from matplotlib.figure import Figure
 
 from benchmarks.command import parser, run
+from benchmarks.dataset_folders import add_datasets, require_datasets
 from benchmarks.machine import ROOT, describe_machine, shown
-from benchmarks.real_data import DATASETS_VARIABLE
 from benchmarks.report import Row, header, table, write_results
 from benchmarks.training_experiments import EXPERIMENTS, WRONG_SHARE, Experiment
 from student.errors import QuickstepError
@@ -45,7 +44,7 @@ def main(argv: list[str]) -> int:
     for name in arguments.experiments:
         experiment = EXPERIMENTS[name]
         measured = measure(name, experiment, arguments)
-        settings[name] = {"dataset": experiment.dataset, **_recipe(experiment, arguments)}
+        settings[name] = {"dataset": experiment.dataset, **experiment.recipe}
         head = header("training", {"wrong_share_of_the_noisy_teacher": WRONG_SHARE, "experiments": settings})
         rows += [{**row, "commit": str(describe_machine()["git_commit"])} for row in measured]
         rows.sort(key=lambda row: list(EXPERIMENTS).index(str(row["experiment"])))
@@ -150,18 +149,10 @@ def _write(name: str, experiment: Experiment, arguments: argparse.Namespace) -> 
     data = experiment.data(folder) or next(iter(axes["teachers"].values()))["data"]
     arguments.runs.mkdir(parents=True, exist_ok=True)
     recipe = arguments.runs / f"{name}-recipe.yaml"
-    recipe.write_text(
-        yaml.safe_dump({**_recipe(experiment, arguments), "data": data}, sort_keys=False), encoding="utf-8"
-    )
+    recipe.write_text(yaml.safe_dump({**experiment.recipe, "data": data}, sort_keys=False), encoding="utf-8")
     file: Path = arguments.runs / f"{name}.yaml"
     file.write_text(yaml.safe_dump({"recipe": recipe.name, **axes, **seeds}, sort_keys=False), encoding="utf-8")
     return file
-
-
-def _recipe(experiment: Experiment, arguments: argparse.Namespace) -> dict[str, Any]:
-    """What every run of an experiment has in common, its data left out."""
-    steps = {"steps": arguments.steps, "validate_every": arguments.steps} if arguments.steps else {}
-    return {**experiment.recipe, **steps}
 
 
 def _rows(name: str, experiment: Experiment, result: RunResult) -> list[Row]:
@@ -221,14 +212,7 @@ def _kept(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     made = parser("training", __doc__ or "")
-    made.add_argument(
-        "--datasets",
-        type=Path,
-        default=os.environ.get(DATASETS_VARIABLE) or None,
-        metavar="DIR",
-        help=f"folder that holds esnli/, cqa/, svamp/, anli1/ and asdiv/ in the release layout "
-        f"(default: ${DATASETS_VARIABLE})",
-    )
+    add_datasets(made, _folders(EXPERIMENTS))
     made.add_argument(
         "--experiments",
         nargs="+",
@@ -242,16 +226,15 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--runs", type=Path, default=RUNS, metavar="DIR", help=f"where runs are kept (default: {shown(RUNS)})"
     )
     made.add_argument("--seeds", type=int, nargs="+", metavar="N", help="default: each experiment's own")
-    made.add_argument("--steps", type=int, metavar="N", help="default: each recipe's own")
     arguments = made.parse_args(argv)
-    folders = {EXPERIMENTS[name].folder for name in arguments.experiments} - {None}
-    if "svamp-methods" in arguments.experiments:
-        folders.add("asdiv")
-    if folders and arguments.datasets is None:
-        made.error(f"say where the datasets are: --datasets DIR or {DATASETS_VARIABLE}")
-    if missing := sorted(str(name) for name in folders if not (arguments.datasets / str(name)).is_dir()):
-        made.error(f"--datasets {arguments.datasets}: holds no {', '.join(f'{name}/' for name in missing)}")
+    require_datasets(made, arguments.datasets, _folders(arguments.experiments))
     return arguments
+
+
+def _folders(names: Collection[str]) -> set[str]:
+    """Datasets that experiments read; svamp's are compared with one that also learns from asdiv."""
+    folders = {folder for name in names if (folder := EXPERIMENTS[name].folder) is not None}
+    return folders | ({"asdiv"} if "svamp-methods" in names else set())
 
 
 if __name__ == "__main__":

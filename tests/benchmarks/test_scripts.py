@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks import (
     choices,
+    dataset_folders,
     demo_student,
     from_scratch,
     http_overhead,
@@ -139,7 +140,7 @@ def test_handwritten_questions_fit_their_tasks() -> None:
 def test_real_data_needs_the_datasets(
     folder: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv(real_data.DATASETS_VARIABLE, raising=False)
+    monkeypatch.delenv(dataset_folders.VARIABLE, raising=False)
     given = [] if folder is None else ["--datasets", str(tmp_path)]
     with pytest.raises(SystemExit) as ended:
         real_data.main(given)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import real_data, teacher
+from benchmarks import dataset_folders, teacher
 from tests.training.data.release_files import write_release
 
 
@@ -55,7 +55,7 @@ def test_every_split_is_replayed_and_both_readings_told(tmp_path: Path, capsys: 
 def test_datasets_that_are_not_there_are_named(
     given: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv(real_data.DATASETS_VARIABLE, raising=False)
+    monkeypatch.delenv(dataset_folders.VARIABLE, raising=False)
     with pytest.raises(SystemExit):
         teacher.main(["--datasets", str(tmp_path)] if given else [])
     assert ("holds no anli1/, cqa/, svamp/" if given else "say where the datasets are") in capsys.readouterr().err

@@ -153,11 +153,8 @@ def _stored(run: Run, folder: Path) -> RunResult | None:
 
 def _store(result: RunResult, folder: Path) -> None:
     content = {key: value for key, value in asdict(result).items() if key not in ("run", "reason")}
-    # In one step: a result is there whole or not at all.
-    part = folder / f"{RESULT}.part"
     config = result.run.config
-    write_json(part, {"recipe_digest": _digest(config), "data_digest": data_digest(config), **content})
-    part.rename(folder / RESULT)
+    write_json(folder / RESULT, {"recipe_digest": _digest(config), "data_digest": data_digest(config), **content})
 
 
 def _train(run: Run, config: TrainConfig, folder: Path, keep_checkpoints: bool) -> RunResult:
